@@ -1,0 +1,1 @@
+"""Yingda: an open-source Mandarin voice bot for the telephone."""
