@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Union
+from typing import Any, ClassVar, Literal
 
 from yingda.messages.wire import MessageError, fields_from, plain
 
@@ -28,7 +28,7 @@ Direction = Literal["inbound", "outbound"]
 
 @dataclass(frozen=True)
 class Heard:
-    """What the customer really heard of a bot turn: ``heard`` is a prefix of ``intended`` when ``interrupted``."""
+    """What the customer really heard of a bot turn: when ``interrupted``, a prefix of ``intended``."""
 
     generation: int
     intended: str
@@ -100,7 +100,7 @@ class CallEnded:
 class Say:
     """Say one sentence or more.  Not ``interruptible``: played to the end whatever the customer does.
 
-    ``final_listen``: the last ``Say`` of the turn, the customer is to answer it (a hint, TurnDone still follows).
+    ``final_listen``: the last ``Say`` of the turn, to be answered (a hint; TurnDone still follows).
     """
 
     type: ClassVar[str] = "say"
@@ -158,9 +158,9 @@ class Error:
     reason: str
 
 
-Up = Union[CallStarted, CustomerTurn, Keypad, Silence, CallEnded]
-Down = Union[Say, Listen, Transfer, HangUp, TurnDone, Error]
-Message = Union[Up, Down]
+Up = CallStarted | CustomerTurn | Keypad | Silence | CallEnded
+Down = Say | Listen | Transfer | HangUp | TurnDone | Error
+Message = Up | Down
 
 UP: tuple[type[Any], ...] = (CallStarted, CustomerTurn, Keypad, Silence, CallEnded)
 DOWN: tuple[type[Any], ...] = (Say, Listen, Transfer, HangUp, TurnDone, Error)

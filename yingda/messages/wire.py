@@ -11,20 +11,21 @@ import dataclasses
 import math
 import types
 import typing
-from functools import lru_cache
+from collections.abc import Hashable
+from functools import cache
 from typing import Any, TypeVar
 
 Message = TypeVar("Message")
 
 
 class MessageError(ValueError):
-    """The other side sent something that is not a message of ours; the text names message, field and value."""
+    """Not one of our messages; the text names message, field and what was expected."""
 
 
 def fields_from(kind: type[Message], data: dict[str, Any], where: str) -> Message:
     """Build ``kind`` from a decoded JSON object.
 
-    Unknown keys, missing keys and wrong types raise MessageError naming ``where``, the key and what was expected.
+    Unknown keys, missing keys and wrong types raise MessageError naming ``where`` and the key.
     """
     hints = _hints(kind)
     unknown = sorted(set(data) - set(hints))
@@ -50,10 +51,10 @@ def plain(value: Any) -> Any:
     return value
 
 
-@lru_cache(maxsize=None)
-def _hints(kind: type) -> dict[str, Any]:
+@cache
+def _hints(kind: Hashable) -> dict[str, Any]:
     hints = typing.get_type_hints(kind)
-    return {f.name: hints[f.name] for f in dataclasses.fields(kind)}
+    return {f.name: hints[f.name] for f in dataclasses.fields(typing.cast(Any, kind))}
 
 
 def _is_required(field: dataclasses.Field[Any]) -> bool:
