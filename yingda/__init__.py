@@ -1,1 +1,3 @@
-"""Yingda: an open-source Mandarin voice bot for the telephone."""
+"""Yingda: a Mandarin voice bot on the telephone."""
+
+__version__ = "0.1.0"
