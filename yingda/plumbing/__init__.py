@@ -1,0 +1,1 @@
+"""What every process needs and none owns: settings, logs, health checks, stores, child processes."""
