@@ -1,0 +1,98 @@
+"""Record the caller of the scenes: one 8 kHz A-law WAV for each line of tests/scenes/audio/SENTENCES.txt.
+
+    python -m training.make_scene_clips [--only NAME ...]
+
+The speaker is a voice that the recogniser was trained on (VOICE); its training text holds none of the sentences.
+Noises (a cough, a bang) come from a seeded generator and hold no word. Same input, same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import scipy.signal
+
+from yingda.caller.alaw import encode, wav_bytes
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+AUDIO = REPOSITORY / "tests" / "scenes" / "audio"
+SENTENCES = AUDIO / "SENTENCES.txt"
+TEACHER_CACHE = REPOSITORY / "var" / "teacher"
+VOICE = {"jf_alpha": 0.7, "jm_kumo": 0.3}
+SPEED = 0.95
+RATE_HZ = 8000
+PEAK = 0.5  # of full scale: a good telephone level
+EDGE_S = 0.05  # near silence kept on both sides of the speech
+
+
+def sentences(path: Path) -> list[tuple[str, str]]:
+    """Read (clip name, sentence) pairs; raises ValueError naming the line that is not `name<TAB>sentence`."""
+    pairs = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, tab, text = line.partition("\t")
+        if not tab or not name.isidentifier() or not text.strip():
+            raise ValueError(f"{path}:{number}: got {line!r}, expected a clip name, a tab and the sentence")
+        pairs.append((name, text.strip()))
+    return pairs
+
+
+def to_telephone(audio: np.ndarray, rate_hz: int) -> np.ndarray:
+    """Resample to 8 kHz int16, band 300-3400 Hz, peak at PEAK, EDGE_S of silence around."""
+    low = scipy.signal.resample_poly(audio, RATE_HZ, rate_hz)
+    band = scipy.signal.butter(4, [250, 3400], "bandpass", fs=RATE_HZ, output="sos")
+    low = scipy.signal.sosfilt(band, low)
+    low = low * (PEAK / np.max(np.abs(low)))
+    edge = np.zeros(int(EDGE_S * RATE_HZ))
+    return np.asarray(np.round(np.concatenate([edge, low, edge]) * 32767), np.int16)
+
+
+def cough(seed: int = 7) -> np.ndarray:
+    """A double cough: two bursts of shaped noise of 150-200 ms, no voiced speech in it (float, 8 kHz)."""
+    random = np.random.default_rng(seed)
+    band = scipy.signal.butter(2, [400, 2600], "bandpass", fs=RATE_HZ, output="sos")
+    bursts = []
+    for length_s in (0.16, 0.2):
+        n = int(length_s * RATE_HZ)
+        t = np.arange(n) / RATE_HZ
+        envelope = np.minimum(t / 0.008, 1) * np.exp(-t / 0.05)
+        bursts += [random.standard_normal(n) * envelope, np.zeros(int(0.12 * RATE_HZ))]
+    return np.asarray(scipy.signal.sosfilt(band, np.concatenate(bursts[:-1])))
+
+
+def bang(seed: int = 11) -> np.ndarray:
+    """A door slamming: one low burst of 250 ms (float, 8 kHz)."""
+    random = np.random.default_rng(seed)
+    t = np.arange(int(0.25 * RATE_HZ)) / RATE_HZ
+    ring = 0.5 * np.sin(2 * np.pi * 320 * t) * np.exp(-t / 0.06)
+    return np.asarray(random.standard_normal(len(t)) * np.exp(-t / 0.03) + ring)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the clips; returns the exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", nargs="*", help="clip names to make; all when left out")
+    chosen = parser.parse_args(arguments).only
+    noises = {"cough": cough, "bang": bang}
+    for name, make in noises.items():
+        if chosen is None or name in chosen:
+            (AUDIO / f"{name}.wav").write_bytes(wav_bytes([encode(to_telephone(make(), RATE_HZ))]))
+    pairs = [(n, t) for n, t in sentences(SENTENCES) if chosen is None or n in chosen]
+    if not pairs:
+        return 0
+    from training.teacher import SAMPLE_RATE_HZ, Teacher
+
+    teacher = Teacher(TEACHER_CACHE)
+    for name, text in pairs:
+        spoken = teacher.speak(text, VOICE, SPEED)
+        (AUDIO / f"{name}.wav").write_bytes(wav_bytes([encode(to_telephone(spoken.audio, SAMPLE_RATE_HZ))]))
+        print(f"{name}.wav: {len(spoken.audio) / SAMPLE_RATE_HZ:.2f} s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
