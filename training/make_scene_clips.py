@@ -2,7 +2,7 @@
 
     python -m training.make_scene_clips [--only NAME ...]
 
-The speaker is a voice that the recogniser was trained on (VOICE); its training text holds none of the sentences.
+The speaker is a voice that the recogniser was trained on (VOICE); its training text holds none of these.
 Noises (a cough, a bang) come from a seeded generator and hold no word. Same input, same bytes.
 """
 
