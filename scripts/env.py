@@ -1,0 +1,403 @@
+#!/usr/bin/env python3
+"""Make the Python environments of envs/*.txt, or find them made. Standard library only, Python 3.8 or later.
+
+    env.py voice rasa        make them, link them as .venv/voice and .venv/rasa
+    env.py --lock            write envs/*.txt anew from envs/*.in
+
+Environments live outside the clone, in ${YINGDA_HOME:-~/.cache/yingda}/envs/<name>-<hash of the lock file>, so
+that clones share them and a changed lock file makes a new one. An environment is finished when it holds the file
+`complete`, written last: a start that was cut short is begun anew.
+
+Exit status: 0 made or found, 2 cannot be made (the last line says what to do).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional, Tuple
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = Path(os.environ.get("YINGDA_HOME") or Path.home() / ".cache" / "yingda")
+PYTHONS = {"voice": "3.11", "training": "3.11", "rasa": "3.10"}
+NEEDED_GB = {"voice": 5, "training": 7, "rasa": 3}
+UV = "uv==0.13.9"
+TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+LAYOUT = "1"  # raise it when an environment made by an older env.py must be made anew
+
+
+class CannotMake(Exception):
+    """The environment cannot be made; the text says why and what to do."""
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+# --- Finding Pythons
+
+
+def probe(python: str, version: str) -> bool:
+    """Whether `python` runs and is `version`. A pyenv shim exists on the PATH and yet may not run."""
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    try:
+        done = subprocess.run(
+            [python, "-I", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0 and done.stdout.decode().strip() == version
+
+
+def candidates(version: str) -> Iterator[str]:
+    """Where a Python of this version may be, likeliest first."""
+    given = os.environ.get("YINGDA_PYTHON" + version.replace(".", ""))
+    if given:
+        yield given
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        path = Path(folder or ".") / ("python" + version)
+        if path.exists():
+            yield str(path)
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    for path in sorted(pyenv.glob(version + "*/bin/python" + version), reverse=True):
+        yield str(path)
+    yield from (sys.executable, "/usr/local/bin/python" + version, "/opt/python%s/bin/python3" % version)
+
+
+def find_python(version: str, uv: Optional[str]) -> str:
+    """The path of a Python of this version, fetched through uv if the machine has none."""
+    for path in candidates(version):
+        if probe(path, version):
+            return path
+    if uv:
+        found = uv_python(uv, version)
+        if found:
+            return found
+        say("Python %s: not on this machine; fetching it through uv" % version)
+        subprocess.run([uv, "python", "install", version], env=uv_environment())
+        found = uv_python(uv, version)
+        if found:
+            return found
+    raise CannotMake(
+        "Python %s was not found on the PATH or in ~/.pyenv, and could not be fetched through uv.\n"
+        "Install it (e.g. `pyenv install %s`, or `apt-get install python%s python%s-venv`), or set YINGDA_PYTHON%s "
+        "to its path, and start again." % (version, version, version, version, version.replace(".", ""))
+    )
+
+
+def uv_python(uv: str, version: str) -> Optional[str]:
+    done = subprocess.run(
+        [uv, "python", "find", version],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=uv_environment(),
+    )
+    path = done.stdout.decode().strip()
+    return path if done.returncode == 0 and path and probe(path, version) else None
+
+
+# --- The installer
+
+
+def pip_settings() -> Dict[str, List[str]]:
+    """What the machine's pip is told about indexes; uv does not read pip's settings by itself."""
+    found: Dict[str, List[str]] = {}
+    for python in (sys.executable, "python3"):
+        try:
+            listed = subprocess.run(
+                [python, "-m", "pip", "config", "list"],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=60,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if listed.returncode == 0:
+            for name, value in re.findall(r"^[\w:.-]*\.([a-z-]+)='(.*)'$", listed.stdout.decode(), re.M):
+                found[name] = value.split()
+            break
+    for name in ("find-links", "extra-index-url", "index-url"):
+        value = os.environ.get("PIP_" + name.upper().replace("-", "_"))
+        if value:
+            found[name] = value.split()
+    return found
+
+
+def uv_environment() -> Dict[str, str]:
+    """The environment for uv, with pip's settings in uv's words."""
+    env = dict(os.environ)
+    settings = pip_settings()
+    if settings.get("find-links"):
+        env.setdefault("UV_FIND_LINKS", ",".join(settings["find-links"]))
+    if settings.get("index-url"):
+        env.setdefault("UV_DEFAULT_INDEX", settings["index-url"][0])
+    if settings.get("extra-index-url"):
+        env.setdefault("UV_EXTRA_INDEX_URL", " ".join(settings["extra-index-url"]))
+        # pip looks at all indexes; every version is pinned by the lock file
+        env.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
+    if settings.get("cert"):
+        env.setdefault("SSL_CERT_FILE", settings["cert"][0])
+    env.setdefault("UV_HTTP_TIMEOUT", "180")
+    for name in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"):
+        env.pop(name, None)
+    return env
+
+
+def find_uv() -> Optional[str]:
+    """The path of uv: on the PATH, of an earlier start, or installed now into a small venv of its own."""
+    on_path = shutil.which("uv")
+    if on_path and runs(on_path):
+        return on_path
+    folder = HOME / "tools" / UV.replace("==", "-")
+    uv = folder / "bin" / "uv"
+    if uv.exists() and runs(str(uv)):
+        return str(uv)
+    say("installing uv, the installer (once)")
+    pythons = [sys.executable] + [path for version in ("3.11", "3.10") for path in candidates(version)]
+    for python in pythons:
+        shutil.rmtree(str(folder), ignore_errors=True)
+        try:
+            quietly([python, "-m", "venv", str(folder)])
+            quietly([str(folder / "bin" / "python"), "-m", "pip", "install", "-q", UV])
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        if runs(str(uv)):
+            return str(uv)
+    say("uv could not be installed; going on with pip, which is slower")
+    return None
+
+
+def runs(uv: str) -> bool:
+    try:
+        return (
+            subprocess.run([uv, "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+            == 0
+        )
+    except OSError:
+        return False
+
+
+def quietly(command: List[str]) -> None:
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+
+
+def run_install(command: List[str], env: Dict[str, str]) -> Tuple[int, str]:
+    """Run an installer, showing what it says, with a sign of life when it says nothing. Returns status and tail."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env)
+    assert process.stdout is not None
+    tail: List[str] = []
+    with heartbeat():
+        for raw in process.stdout:
+            line = raw.decode("utf-8", "replace").rstrip()
+            tail = [*tail[-200:], line]
+            if not re.match(r"^ \+ |^\s*$|^Requirement already", line):
+                say("  " + line[:160])
+    return process.wait(), "\n".join(tail)
+
+
+@contextlib.contextmanager
+def heartbeat(every_s: float = 20.0) -> Iterator[None]:
+    import threading
+
+    done, start = threading.Event(), time.monotonic()
+
+    def beat() -> None:
+        while not done.wait(every_s):
+            say("  ... %d s" % (time.monotonic() - start))
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def explain(name: str, tail: str) -> CannotMake:
+    """Why the installer failed, in plain words."""
+    low = tail.lower()
+    where = "the %s environment could not be installed: " % name
+    if "no space left" in low or "errno 28" in low:
+        return CannotMake(where + "the disk is full. Free about %d GB under %s." % (NEEDED_GB[name], HOME))
+    network = r"dns error|failed to fetch|connection|timed out|temporary failure|network is unreachable|resolve host"
+    if re.search(network, low):
+        return CannotMake(
+            where + "the package index cannot be reached. Check the network (proxy: HTTPS_PROXY; own index: "
+            "PIP_INDEX_URL), and start again; what was downloaded already is kept."
+        )
+    return CannotMake(where + "see the lines above. The lock file is envs/%s.txt." % name)
+
+
+# --- Making one environment
+
+
+def lock_file(name: str) -> Path:
+    return ROOT / "envs" / (name + ".txt")
+
+
+def folder_of(name: str) -> Path:
+    """Where the environment for the present lock file is, or will be."""
+    text = lock_file(name).read_bytes() + PYTHONS[name].encode() + LAYOUT.encode()
+    return HOME / "envs" / ("%s-%s" % (name, hashlib.sha256(text).hexdigest()[:12]))
+
+
+def is_complete(folder: Path) -> bool:
+    return (folder / "complete").exists() and (folder / "bin" / "python").exists()
+
+
+@contextlib.contextmanager
+def only_one(name: str) -> Iterator[None]:
+    """Keep two starts at once from making the same environment."""
+    (HOME / "envs").mkdir(parents=True, exist_ok=True)
+    with open(str(HOME / "envs" / (name + ".lock")), "w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another start is making the %s environment; waiting for it" % name)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def make(name: str) -> Path:
+    """Make the environment, or find it made; link it as .venv/<name>. Returns its folder. Raises CannotMake."""
+    folder = folder_of(name)
+    if not is_complete(folder):
+        try:
+            with only_one(name):
+                if not is_complete(folder):
+                    install(name, folder)
+        except OSError as error:
+            raise CannotMake(
+                "%s: %s (set YINGDA_HOME to a folder that can be written)" % (HOME, error.strerror)
+            )
+    link(name, folder)
+    return folder
+
+
+def link(name: str, folder: Path) -> None:
+    place = ROOT / ".venv" / name
+    if place.is_symlink() and os.readlink(str(place)) == str(folder):
+        return
+    place.parent.mkdir(exist_ok=True)
+    fresh = place.with_name("%s.%d" % (name, os.getpid()))
+    fresh.symlink_to(folder)
+    os.replace(str(fresh), str(place))
+
+
+def install(name: str, folder: Path) -> None:
+    # Not made under another name and renamed: the scripts in bin/ hold the path of their Python.
+    free_gb = shutil.disk_usage(str(HOME)).free / 1e9
+    if free_gb < NEEDED_GB[name]:
+        short = (
+            "the %s environment needs about %d GB, and %s has %.1f GB free. Free some, or set YINGDA_HOME."
+        )
+        raise CannotMake(short % (name, NEEDED_GB[name], HOME, free_gb))
+    started = time.monotonic()
+    packages = len(re.findall(r"^[\w.-]+==", lock_file(name).read_text(), re.M))
+    say("making the %s environment: %d packages into %s (once)" % (name, packages, folder))
+    uv = find_uv()
+    python = find_python(PYTHONS[name], uv)
+    shutil.rmtree(str(folder), ignore_errors=True)
+    if uv:
+        status, tail = run_install(
+            [uv, "venv", "--quiet", "--seed", "--python", python, str(folder)], uv_environment()
+        )
+    else:
+        status, tail = run_install([python, "-m", "venv", str(folder)], dict(os.environ))
+    if status != 0:
+        raise CannotMake(
+            "%s cannot make a virtual environment (on Debian: apt-get install python3-venv)" % python
+        )
+    install_torch(name, folder, uv)
+    status, tail = run_install(install_command(folder, uv) + ["-r", str(lock_file(name))], environment(uv))
+    if status != 0:
+        raise explain(name, tail)
+    record = {"python": python, "lock": lock_file(name).name, "seconds": round(time.monotonic() - started)}
+    (folder / "complete").write_text(json.dumps(record) + "\n")
+    say("the %s environment is ready (%d s)" % (name, record["seconds"]))
+
+
+def install_command(folder: Path, uv: Optional[str]) -> List[str]:
+    python = str(folder / "bin" / "python")
+    return [uv, "pip", "install", "--python", python] if uv else [python, "-m", "pip", "install"]
+
+
+def environment(uv: Optional[str]) -> Dict[str, str]:
+    return uv_environment() if uv else dict(os.environ)
+
+
+def install_torch(name: str, folder: Path, uv: Optional[str]) -> None:
+    """Without a GPU take PyTorch's own CPU build, a tenth of the size, if it is not in a folder at hand already."""
+    pinned = re.search(r"^torch==(\S+)", lock_file(name).read_text(), re.M)
+    if not pinned or shutil.which("nvidia-smi"):
+        return
+    command = [*install_command(folder, uv), "--no-deps", "torch==" + pinned.group(1)]
+    at_hand = any(
+        list(Path(link).glob("torch-%s*" % pinned.group(1)))
+        for link in pip_settings().get("find-links", [])
+        if Path(link).is_dir()
+    )
+    if not at_hand:
+        command += ["--index-url", os.environ.get("YINGDA_TORCH_INDEX", TORCH_CPU_INDEX)]
+    status, _ = run_install(command, environment(uv))
+    if status != 0:
+        say(
+            "PyTorch's CPU build cannot be had from %s; taking the full build, which is larger"
+            % TORCH_CPU_INDEX
+        )
+
+
+# --- Lock files
+
+
+def lock(names: List[str]) -> None:
+    """Write envs/<name>.txt anew from envs/<name>.in, keeping pinned versions where they still fit."""
+    uv = find_uv()
+    if not uv:
+        raise CannotMake("lock files are made with uv, which could not be installed")
+    env = dict(uv_environment(), UV_CUSTOM_COMPILE_COMMAND="make lock")
+    for name in names:
+        target = lock_file(name)
+        command = [uv, "pip", "compile", "--quiet", "--python-version", PYTHONS[name], name + ".in"]
+        status = subprocess.run([*command, "-o", target.name], cwd=str(target.parent), env=env).returncode
+        if status != 0:
+            raise CannotMake("envs/%s.in cannot be resolved; see above" % name)
+        # a local build such as +cpu is the machine's choice, not the lock file's
+        target.write_text(re.sub(r"(?m)^(torch==[^+\s]+)\+\S+", r"\1", target.read_text()))
+        say("envs/%s.txt: %d packages" % (name, target.read_text().count("==")))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Make the environments of envs/*.txt, or find them made.")
+    parser.add_argument("names", nargs="*", choices=[*PYTHONS, []], help="voice, rasa, training")
+    parser.add_argument("--lock", action="store_true", help="write envs/*.txt anew from envs/*.in")
+    given = parser.parse_args()
+    try:
+        if given.lock:
+            lock(given.names or ["voice", "training", "rasa"])
+        else:
+            for name in given.names or ["voice", "rasa"]:
+                make(name)
+    except CannotMake as error:
+        say("")
+        say(str(error))
+        return 2
+    except KeyboardInterrupt:
+        say("stopped; the next start goes on from what was downloaded")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
