@@ -94,9 +94,9 @@ class CallExpect:
 class Scene:
     """A whole call. Numbers are strings; the clips lie in ``audio`` beside the scene file, as NAME.wav."""
 
+    turns: list[Turn]
     scene: str = knob(pattern=r"[a-z0-9_]+")
     about: str = knob(pattern=r"(.|\n)*\S(.|\n)*")
-    turns: list[Turn] = knob()
     caller: str = knob("13800138000", pattern=r"\+?[0-9]{2,15}")
     callee: str = knob("yingda", pattern=r"[A-Za-z0-9+_.-]+")
     audio: str = "audio"
