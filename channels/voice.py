@@ -1,0 +1,255 @@
+"""The voice channel: one WebSocket per call between the gateway and Rasa, turns only, no audio.
+
+Up come what the customer said, keyed in or left unsaid; down go sentences as they are produced, listening
+hints, transfer and hang-up, then turn_done. The messages are in yingda.messages.dialogue. A call's id is
+its conversation id. The gateway may lose the socket and come back: a turn that runs is finished first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
+from sanic import Blueprint, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from extensions.patches import action_response
+from yingda.messages.dialogue import (
+    CallEnded,
+    CallStarted,
+    CustomerTurn,
+    Error,
+    HangUp,
+    Keypad,
+    Listen,
+    Message,
+    Say,
+    Silence,
+    Transfer,
+    TurnDone,
+    Up,
+    parse_up,
+    to_json,
+)
+from yingda.messages.wire import MessageError
+
+logger = logging.getLogger(__name__)
+
+Send = Callable[[str], Awaitable[None]]
+OnMessage = Callable[[UserMessage], Awaitable[Any]]
+
+NOTHING_HEARD = "/nlu_fallback"
+
+
+class VoiceOutput(OutputChannel):
+    """What the bot does in one turn, sent at once and stamped with the turn's generation.
+
+    A response's `metadata` in domain.yml decides how it is said and what is listened for:
+    `interruptible: false`, `listen: {expect: digits, max_digits: 4, boost: [...]}`.
+    """
+
+    def __init__(self, generation: int, send: Callable[[Message], Awaitable[None]]) -> None:
+        """`send` takes messages of yingda.messages.dialogue."""
+        self._generation = generation
+        self._send = send
+        self._listen = Listen(generation=generation)
+        self._leaving = False
+
+    @classmethod
+    def name(cls) -> str:
+        """Rasa's name of the channel."""
+        return "voice"
+
+    async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
+        """Say `text`."""
+        metadata = kwargs.get("metadata") or {}
+        self._expect(metadata.get("listen"))
+        interruptible = metadata.get("interruptible", True) is not False
+        await self._send(Say(generation=self._generation, text=text.strip(), interruptible=interruptible))
+
+    async def send_custom_json(self, recipient_id: str, json_message: dict[str, Any], **kwargs: Any) -> None:
+        """Do what an action asked for: `{"type": "listen" | "transfer" | "hang_up", ...}`."""
+        kind, generation = json_message.get("type"), self._generation
+        if kind == "listen":
+            self._expect(json_message)
+        elif kind == "transfer":
+            self._leaving = True
+            await self._send(
+                Transfer(
+                    generation=generation,
+                    target=str(json_message.get("target", "")),
+                    mode="warm" if json_message.get("mode") == "warm" else "cold",
+                    summary=str(json_message.get("summary", "")),
+                )
+            )
+        elif kind == "hang_up":
+            self._leaving = True
+            await self._send(HangUp(generation=generation, reason=str(json_message.get("reason", "bot_hung_up"))))
+        else:
+            logger.warning("voice channel: an action sent json of unknown type %r; it is dropped", kind)
+
+    async def finish(self) -> None:
+        """Say what is expected next, then that the turn is complete."""
+        if not self._leaving:
+            await self._send(self._listen)
+        await self._send(TurnDone(generation=self._generation))
+
+    def _expect(self, hint: dict[str, Any] | None) -> None:
+        if hint:
+            self._listen = Listen(
+                generation=self._generation,
+                expect=hint.get("expect", "free"),
+                max_digits=hint.get("max_digits"),
+                boost=tuple(hint.get("boost", ())),
+            )
+
+
+class VoiceCall:
+    """One call in this worker. Its turns run one after another; sockets may come and go."""
+
+    def __init__(self, call_id: str, on_new_message: OnMessage) -> None:
+        """`on_new_message` hands a message to Rasa and returns when the turn is over and saved."""
+        self.call_id = call_id
+        self.ended = False
+        self._on_new_message = on_new_message
+        self._turn = asyncio.Lock()
+        self._send: Send | None = None
+        self._about: dict[str, Any] = {}
+        self._generation = 0
+
+    def attach(self, send: Send) -> None:
+        """Bot turns go to this socket from now on."""
+        self._send = send
+
+    def detach(self, send: Send) -> None:
+        """This socket is gone; if it is still the call's own, what the bot says is dropped until the next."""
+        if self._send is send:
+            self._send = None
+
+    async def handle(self, up: Up) -> None:
+        """One message from the gateway, after those before it."""
+        async with self._turn:
+            self._generation = getattr(up, "generation", self._generation)
+            if isinstance(up, CallStarted):
+                self._about = {**asdict(up)}
+            self.ended = isinstance(up, CallEnded)
+            output = VoiceOutput(self._generation, self._deliver)
+            message = UserMessage(
+                text=text_for_rasa(up),
+                output_channel=output,
+                sender_id=self.call_id,
+                input_channel=VoiceOutput.name(),
+                metadata=self._metadata(up),
+            )
+            try:
+                await self._on_new_message(message)
+            except Exception as error:  # the caller must hear something whatever broke
+                logger.exception("voice channel: a turn of call %s failed", self.call_id)
+                await self._deliver(Error(generation=self._generation, reason=type(error).__name__))
+            if not self.ended:
+                await output.finish()
+
+    async def _deliver(self, message: Message) -> None:
+        send = self._send
+        if send is None or self.ended:
+            return
+        try:
+            await send(to_json(message))
+        except Exception as error:  # a socket that just closed; the gateway comes back with resumed=true
+            logger.info("voice channel: call %s lost its socket (%s)", self.call_id, type(error).__name__)
+            self.detach(send)
+
+    def _metadata(self, up: Up) -> dict[str, Any]:
+        metadata: dict[str, Any] = {"call": self._about}
+        if isinstance(up, CustomerTurn):
+            metadata["confidence"] = up.confidence
+            metadata["turn"] = {"number": up.turn, "started_ms": up.started_ms, "ended_ms": up.ended_ms}
+        heard = getattr(up, "heard", None)
+        if heard is not None:
+            metadata["heard"] = asdict(heard)
+        return metadata
+
+
+class VoiceInput(InputChannel):
+    """Named in credentials.yml. Serves /webhooks/voice/ws/<call_id> and /webhooks/voice/health."""
+
+    def __init__(self) -> None:
+        """Applies the patches that a telephone call needs."""
+        action_response.apply()
+        self._calls: dict[str, VoiceCall] = {}
+
+    @classmethod
+    def name(cls) -> str:
+        """Rasa's name of the channel and part of its address."""
+        return VoiceOutput.name()
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> InputChannel:
+        """There is nothing to set: Rasa listens on loopback or inside the cluster only."""
+        return cls()
+
+    def blueprint(self, on_new_message: OnMessage) -> Blueprint:
+        """Routes of the channel."""
+        webhook = Blueprint("voice_webhook", "voice_webhook")
+
+        @webhook.get("/health")
+        async def health(request: Request) -> HTTPResponse:
+            agent = getattr(request.app.ctx, "agent", None)
+            if agent is not None and agent.is_ready():
+                return response.json({"status": "ok"})
+            return response.json({"status": "no model loaded; run `rasa train`"}, status=503)
+
+        @webhook.websocket("/ws/<call_id>")
+        async def call(request: Request, socket: Any, call_id: str) -> None:
+            await self.serve(call_id, socket, on_new_message)
+
+        return webhook
+
+    async def serve(self, call_id: str, socket: Any, on_new_message: OnMessage) -> None:
+        """Read one socket to its end. Turns that were begun or waiting are still worked off."""
+        voice_call = self._calls.setdefault(call_id, VoiceCall(call_id, on_new_message))
+        send: Send = socket.send
+        voice_call.attach(send)
+        waiting: asyncio.Queue[Up | None] = asyncio.Queue()
+        worker = asyncio.ensure_future(self._work(voice_call, waiting))
+        try:
+            async for frame in socket:
+                if frame is None:
+                    break
+                try:
+                    waiting.put_nowait(parse_up(frame))
+                except MessageError as error:
+                    logger.warning("voice channel: call %s: %s", call_id, error)
+                    await send(to_json(Error(generation=0, reason=str(error))))
+        finally:
+            waiting.put_nowait(None)
+            voice_call.detach(send)
+        await asyncio.shield(worker)
+
+    async def _work(self, voice_call: VoiceCall, waiting: asyncio.Queue[Up | None]) -> None:
+        while (up := await waiting.get()) is not None:
+            await voice_call.handle(up)
+        if voice_call.ended:
+            self._calls.pop(voice_call.call_id, None)
+
+
+def text_for_rasa(up: Up) -> str:
+    """The text of one message: recognised words, or an /EXTERNAL_ event with its values.
+
+    A leading slash would let words pass for a command of ours, so it is taken off them.
+    """
+    if isinstance(up, CustomerTurn):
+        return up.text.strip().lstrip("/／ ") or NOTHING_HEARD
+    if isinstance(up, CallStarted):
+        return "/EXTERNAL_call_resumed" if up.resumed else "/EXTERNAL_call_started"
+    if isinstance(up, Keypad):
+        return "/EXTERNAL_keypad" + json.dumps({"digits": up.digits})
+    if isinstance(up, Silence):
+        return "/EXTERNAL_silence" + json.dumps({"count": up.count})
+    return "/EXTERNAL_call_ended" + json.dumps({"reason": up.reason})

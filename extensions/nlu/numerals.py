@@ -1,0 +1,81 @@
+"""Numbers in NLU: the first component writes spoken numbers as digits, the last one adds their values.
+
+Between them stands everything that learns, so training data, calls, `rasa shell` and evaluation all see
+the same form. The work itself is done by yingda.sansio.numerals.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.extractors.extractor import EntityExtractorMixin
+from rasa.shared.nlu.constants import ENTITIES, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from yingda.sansio.numerals import find_values, normalise
+
+VALUE_KINDS = frozenset({"amount", "percent", "phone", "date", "time", "id_last4", "number"})
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
+class SpokenNumbers(GraphComponent):
+    """一百块 becomes 100元 before anything else looks at the text; the event keeps the words as spoken."""
+
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], storage: ModelStorage, resource: Resource, context: ExecutionContext
+    ) -> SpokenNumbers:
+        """Called by Rasa."""
+        return cls()
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Rewrite the texts in place."""
+        for message in messages:
+            if text := message.get(TEXT):
+                message.set(TEXT, normalise(text))
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Nothing: NLU data is written in the output form, which extensions.check_project verifies."""
+        return training_data
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
+class ValueEntities(GraphComponent, EntityExtractorMixin):
+    """Amounts, numbers, dates and times as entities with values: amount 100 (cents 10000) for 100元."""
+
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], storage: ModelStorage, resource: Resource, context: ExecutionContext
+    ) -> ValueEntities:
+        """Called by Rasa."""
+        return cls()
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Add the values to the entities that were learned; where both found one, the value wins."""
+        for message in messages:
+            found = [self._entity(value) for value in find_values(message.get(TEXT) or "")]
+            spans = [(entity["start"], entity["end"]) for entity in found]
+            learned = [
+                entity
+                for entity in message.get(ENTITIES, [])
+                if entity["entity"] not in VALUE_KINDS
+                and all(entity["end"] <= start or entity["start"] >= end for start, end in spans)
+            ]
+            message.set(ENTITIES, learned + found, add_to_output=True)
+        return messages
+
+    def _entity(self, value: Any) -> dict[str, Any]:
+        entity = {
+            "entity": value.kind,
+            "start": value.start,
+            "end": value.end,
+            "value": value.value,
+            "extractor": self.__class__.__name__,
+        }
+        return entity if value.cents is None else {**entity, "cents": value.cents}
