@@ -27,7 +27,7 @@ def fields_from(kind: type[Message], data: dict[str, Any], where: str) -> Messag
 
     Unknown keys, missing keys and wrong types raise MessageError naming ``where`` and the key.
     """
-    hints = _hints(kind)
+    hints = _hints(typing.cast(Any, kind))
     unknown = sorted(set(data) - set(hints))
     if unknown:
         raise MessageError(f"{where}: unknown field {unknown[0]!r}; expected {', '.join(hints)}")

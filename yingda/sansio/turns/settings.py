@@ -1,0 +1,38 @@
+"""Knobs of turn taking.  Each is described in settings/gateway.yml, section ``turns``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TurnSettings:
+    """Times in the unit of the name; see settings/gateway.yml for the effect of each."""
+
+    endpoint_free_ms: int = 450
+    endpoint_yes_no_ms: int = 300
+    endpoint_digits_ms: int = 800
+    endpoint_complete_ms: int = 220
+    max_turn_s: float = 30.0
+    preroll_ms: int = 300
+    barge_in_ms: int = 160
+    barge_in_characters: int = 2
+    false_barge_in_s: float = 1.0
+    silence_s: float = 6.0
+    silences: int = 2
+    digit_gap_s: float = 2.0
+    dialogue_filler_s: float = 1.5
+    dialogue_deadline_s: float = 6.0
+    recognition_deadline_s: float = 1.5
+    synthesis_filler_s: float = 1.5
+    synthesis_deadline_s: float = 6.0
+    failures: int = 2
+    outage_apology_s: float = 1.0
+    outage_wait_s: float = 8.0
+    outage_give_up_s: float = 40.0
+    max_call_s: float = 1800.0
+
+    def endpoint_ms(self, expect: str) -> int:
+        """Silence after which a turn is over, by what the dialogue expects."""
+        known = {"yes_no": self.endpoint_yes_no_ms, "digits": self.endpoint_digits_ms}
+        return known.get(expect, self.endpoint_free_ms)

@@ -1,0 +1,57 @@
+"""Small judgements about Mandarin text that turn taking needs.  Words are counted in characters."""
+
+from __future__ import annotations
+
+import re
+
+_BREAK = re.compile(r"[^。！？；!?;，,：:\n]*[。！？；!?;，,：:\n]+|[^。！？；!?;，,：:\n]+$")
+_STRONG = "。！？；!?;\n"
+_SHORTEST_CLAUSE = 4
+_NOT_SPOKEN = re.compile(r"[\s。，、！？；：,.!?;:~～…—\-\"'“”‘’《》()（）]+")
+_BACKCHANNEL = re.compile(
+    r"(?:嗯+|呃+|哦+|噢+|啊+|哎|唉|对+|对的|是+|是的|好+|好的|好吧|行|行的|可以|ok|OK|明白|知道了|这样)+"
+)
+_YES_NO = re.compile(
+    r"(?:嗯+|对+|对的|是|是的|没错|好|好的|行|可以|要|需要|不|不是|不对|不要|不用|不用了|不行|没有|没|不需要|谢谢)+"
+    r"(?:啊|呀|吧|的|了)?"
+)
+_DIGIT = re.compile(r"[0-9零〇一二三四五六七八九幺两]")
+
+
+def clauses(text: str) -> list[str]:
+    """Pieces of ``text`` that can be synthesised one by one; joined they are ``text`` again."""
+    pieces: list[str] = []
+    for piece in _BREAK.findall(text):
+        # A few characters make poor audio alone, so they join what follows; a full stop always ends a clause.
+        if pieces and len(spoken(pieces[-1])) < _SHORTEST_CLAUSE and pieces[-1][-1] not in _STRONG:
+            pieces[-1] += piece
+        elif not spoken(piece) and pieces:
+            pieces[-1] += piece
+        else:
+            pieces.append(piece)
+    return [piece for piece in pieces if spoken(piece)]
+
+
+def spoken(text: str) -> str:
+    """``text`` without blanks and punctuation."""
+    return _NOT_SPOKEN.sub("", text)
+
+
+def is_backchannel(text: str) -> bool:
+    """Only "I am listening": 嗯, 对, 好的 and their like."""
+    return _BACKCHANNEL.fullmatch(spoken(text)) is not None
+
+
+def looks_complete(text: str, expect: str, max_digits: int | None) -> bool:
+    """Nothing more is to be expected after ``text``, given what was asked for."""
+    words = spoken(text)
+    if expect == "digits" and max_digits:
+        return len(_DIGIT.findall(words)) >= max_digits
+    if expect == "yes_no":
+        return _YES_NO.fullmatch(words) is not None
+    return False
+
+
+def prefix(text: str, share: float) -> str:
+    """The first ``share`` (0-1) of ``text``, rounded down to whole characters."""
+    return text[: max(0, min(len(text), int(len(text) * share + 1e-9)))]
