@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Callable
@@ -58,7 +59,8 @@ class Phone(asyncio.DatagramProtocol):
             lambda: self, local_addr=(self.host, port)
         )
         bound = int(self._transport.get_extra_info("sockname")[1])
-        config = UserAgentConfig(host=self.host, port=bound, user=self.number, user_agent="Yingda test caller")
+        name = "Yingda test caller"
+        config = UserAgentConfig(host=self.host, port=bound, user=self.number, user_agent=name)
         self._agent = UserAgent(config, random.Random())
         return bound
 
@@ -91,12 +93,14 @@ class Phone(asyncio.DatagramProtocol):
                 raise CallNotAnswered(f"{peer} refused the call: {self.failure.code} {self.failure.reason}")
             left = deadline - time.monotonic()
             if left <= 0:
-                raise CallNotAnswered(f"{peer} did not answer within {deadline_s:.0f} s; is the gateway running?")
-            self._changed.clear()
-            try:
-                await asyncio.wait_for(self._changed.wait(), left)
-            except asyncio.TimeoutError:
-                continue
+                said = f"{peer} did not answer within {deadline_s:.0f} s"
+                raise CallNotAnswered(f"{said}; is the gateway running?")
+            await self._change_within(left)
+
+    async def _change_within(self, seconds: float) -> None:
+        self._changed.clear()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), seconds)
 
     async def hang_up(self) -> None:
         """End the call from our side, if it is still there, and wait for the answer to the BYE."""
@@ -107,7 +111,7 @@ class Phone(asyncio.DatagramProtocol):
         self._do(lambda agent, now: agent.hang_up(call, now))
         deadline = time.monotonic() + BYE_DEADLINE_S
         while self.ended_at is None and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
+            await self._change_within(deadline - time.monotonic())
         if self.ended_at is None:
             self._end("caller")
 

@@ -1,0 +1,112 @@
+"""What the records of the bot say about a call, and which part of it belongs to which turn of the scene."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from yingda.caller.play import CallTrace, TurnTrace
+
+# The bot's clock and ours start within a packet or two of each other; its speech detection may cut a little.
+SLACK_S = 0.5
+LATE_S = 4.0  # a customer turn is recorded as begun no later than this after the caller's first voiced packet
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What the dialogue made of one customer turn."""
+
+    text: str
+    intent: str | None
+    confidence: float
+    entities: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TurnRecord:
+    """One turn of the bot's own record; times in seconds since the call was connected."""
+
+    seq: int
+    side: str  # "customer" or "bot"
+    text: str
+    started_s: float
+    ended_s: float | None = None
+    heard: str | None = None
+    interrupted: bool = False
+    filler: bool = False
+    understood: Understood | None = None
+
+
+@dataclass(frozen=True)
+class CallRecord:
+    """The bot's record of a call; ``problems`` says what is missing in it, empty when it is complete."""
+
+    call_id: str
+    turns: list[TurnRecord] = field(default_factory=list)
+    outcome: str | None = None
+    handoff: bool = False
+    recording: str | None = None
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass
+class TurnEvidence:
+    """One turn of the scene with what the bot recorded of it."""
+
+    trace: TurnTrace
+    customer: list[TurnRecord] = field(default_factory=list)
+    bot: list[TurnRecord] = field(default_factory=list)
+    was_speaking: TurnRecord | None = None  # the bot turn that the caller spoke into
+
+    @property
+    def understood(self) -> Understood | None:
+        """What was understood of the turn's (first) speech."""
+        return next((c.understood for c in self.customer if c.understood is not None), None)
+
+    @property
+    def bot_text(self) -> str:
+        """All that the bot said, or meant to say, in answer."""
+        return "".join(record.text for record in self.bot)
+
+
+def assign(trace: CallTrace, record: CallRecord) -> list[TurnEvidence]:
+    """Give each turn of the scene the customer and bot turns that fall into its time."""
+    found = [TurnEvidence(turn) for turn in trace.turns]
+    for i, evidence in enumerate(found):
+        start = _answerable_from(evidence.trace, i == 0)
+        end = _answerable_from(found[i + 1].trace, False) if i + 1 < len(found) else float("inf")
+        for turn in record.turns:
+            if turn.side == "bot" and start <= turn.started_s < end:
+                evidence.bot.append(turn)
+            elif turn.side == "customer" and _begins_in(turn, found, i):
+                evidence.customer.append(turn)
+        said_from = evidence.trace.said_from_s
+        if said_from is not None:
+            evidence.was_speaking = _speaking_at(record, said_from)
+    return found
+
+
+def _answerable_from(trace: TurnTrace, first: bool) -> float:
+    """From when on a bot turn counts as an answer to this turn of the scene."""
+    if trace.turn.listen and first:
+        return float("-inf")
+    return (trace.began_s if trace.said_from_s is None else trace.said_from_s) - 0.1
+
+
+def _begins_in(record: TurnRecord, turns: list[TurnEvidence], index: int) -> bool:
+    """Did the caller's speech of this scene turn begin the customer turn? The latest such turn takes it."""
+    begun = [e.trace.said_from_s for e in turns]
+    fitting = [
+        i for i, at in enumerate(begun) if at is not None and at - SLACK_S <= record.started_s <= at + LATE_S + _length(turns[i])
+    ]
+    return bool(fitting) and fitting[-1] == index
+
+
+def _length(evidence: TurnEvidence) -> float:
+    trace = evidence.trace
+    return (trace.said_until_s or 0.0) - (trace.said_from_s or 0.0)
+
+
+def _speaking_at(record: CallRecord, at: float) -> TurnRecord | None:
+    bots = [t for t in record.turns if t.side == "bot" and t.started_s < at]
+    return bots[-1] if bots and (bots[-1].ended_s is None or bots[-1].ended_s > at - SLACK_S) else None
