@@ -1,0 +1,121 @@
+"""Reads what the bot recorded of a call, from MongoDB: collections calls, turns, events_tracker, handoffs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pymongo.database import Database
+
+from yingda.caller.evidence import CallRecord, TurnRecord, Understood
+
+Row = dict[str, Any]
+_CLOCK_SLACK = timedelta(seconds=5)
+# What the gateway tells the dialogue apart from the caller's words and digits.
+_EXTERNAL = "/EXTERNAL_"
+_KEYPAD = "/EXTERNAL_keypad"
+
+
+def find_call(database: Database[Row], customer_number: str, since: datetime) -> str | None:
+    """The newest call of this number that began after ``since`` (UTC)."""
+    rows = database["calls"].find({"started_at": {"$gt": since - _CLOCK_SLACK}}).sort("started_at", -1)
+    for row in rows.limit(50):
+        if row.get("customer_number") == customer_number:
+            return str(row["_id"])
+    return None
+
+
+def read_turns(database: Database[Row], call_id: str) -> list[TurnRecord]:
+    """The turns so far, with what the dialogue understood of each."""
+    turns = list(database["turns"].find({"call_id": call_id}).sort("seq", 1))
+    understood = read_understood(database, call_id)
+    return pair(turns, understood)
+
+
+def read_understood(database: Database[Row], call_id: str) -> list[Understood]:
+    """What the dialogue made of the caller's words and digits, in order."""
+    rows = database["events_tracker"].find({"sender_id": call_id}).sort("seq", 1)
+    events = [row["event"] for row in rows]
+    return [understanding(event) for event in events if _is_customers(event)]
+
+
+def _is_customers(event: Row) -> bool:
+    text = event.get("text") or ""
+    return event.get("event") == "user" and (not text.startswith(_EXTERNAL) or text.startswith(_KEYPAD))
+
+
+def understanding(event: Row) -> Understood:
+    """A user event of Rasa, in short; of several values of one entity all are kept, as a list."""
+    parsed = event.get("parse_data") or {}
+    intent = parsed.get("intent") or {}
+    entities: dict[str, Any] = {}
+    for entity in parsed.get("entities") or []:
+        name, value = str(entity.get("entity")), entity.get("value")
+        entities[name] = value if name not in entities else [*_as_list(entities[name]), value]
+    text = str(parsed.get("text") or event.get("text") or "")
+    return Understood(text, intent.get("name"), float(intent.get("confidence") or 0.0), entities)
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def pair(turns: list[Row], understood: list[Understood]) -> list[TurnRecord]:
+    """Turn rows as records; the customer's get their understanding in order."""
+    waiting = iter(understood)
+    return [_record(row, next(waiting, None) if row.get("side") == "customer" else None) for row in turns]
+
+
+def _record(row: Row, understood: Understood | None) -> TurnRecord:
+    ended = row.get("ended_ms")
+    return TurnRecord(
+        seq=int(row["seq"]),
+        side=str(row["side"]),
+        text=str(row.get("text") or ""),
+        started_s=float(row.get("started_ms") or 0) / 1000,
+        ended_s=None if ended is None else float(ended) / 1000,
+        heard=row.get("heard"),
+        interrupted=bool(row.get("interrupted")),
+        filler=row.get("kind") == "filler",
+        understood=understood,
+    )
+
+
+def read_call(database: Database[Row], call_id: str) -> CallRecord:
+    """The whole record of a finished call, and what is missing in it."""
+    call = database["calls"].find_one({"_id": call_id}) or {}
+    turns = read_turns(database, call_id)
+    handoff = database["handoffs"].find_one({"call_id": call_id}) is not None
+    recording = call.get("recording")
+    return CallRecord(
+        call_id=call_id,
+        turns=turns,
+        outcome=call.get("outcome"),
+        handoff=handoff,
+        recording=recording,
+        problems=problems(call, turns, recording),
+    )
+
+
+def problems(call: Row, turns: list[TurnRecord], recording: str | None) -> list[str]:
+    """What a complete record would have beside."""
+    found = [f"calls.{key} is missing" for key in ("started_at", "ended_at", "outcome") if not call.get(key)]
+    if not any(turn.side == "bot" for turn in turns):
+        found.append("no bot turn is on record")
+    seqs = [turn.seq for turn in turns]
+    if sorted(set(seqs)) != list(range(min(seqs, default=0), min(seqs, default=0) + len(seqs))):
+        found.append(f"the numbers of the turns have gaps or doubles: {seqs}")
+    if not recording:
+        found.append("calls.recording is missing")
+    elif not Path(recording).is_file():
+        found.append(f"the recording {recording} does not exist")
+    return found
+
+
+def duration(call: Row) -> float | None:
+    """Seconds from answer to end as recorded."""
+    start, end = call.get("started_at"), call.get("ended_at")
+    if isinstance(start, datetime) and isinstance(end, datetime):
+        return (end - start).total_seconds()
+    return None
