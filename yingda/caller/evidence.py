@@ -9,7 +9,7 @@ from yingda.caller.play import CallTrace, TurnTrace
 
 # The bot's clock and ours start within a packet or two of each other; its speech detection may cut a little.
 SLACK_S = 0.5
-LATE_S = 4.0  # a customer turn is recorded as begun no later than this after the caller's first voiced packet
+LATE_S = 4.0  # a customer turn is on record as begun no later than this after the caller's speech
 
 
 @dataclass(frozen=True)
@@ -95,16 +95,15 @@ def _answerable_from(trace: TurnTrace, first: bool) -> float:
 
 def _begins_in(record: TurnRecord, turns: list[TurnEvidence], index: int) -> bool:
     """Did the caller's speech of this scene turn begin the customer turn? The latest such turn takes it."""
-    begun = [e.trace.said_from_s for e in turns]
-    fitting = [
-        i for i, at in enumerate(begun) if at is not None and at - SLACK_S <= record.started_s <= at + LATE_S + _length(turns[i])
-    ]
+    fitting = [i for i, evidence in enumerate(turns) if _could_begin(record, evidence.trace)]
     return bool(fitting) and fitting[-1] == index
 
 
-def _length(evidence: TurnEvidence) -> float:
-    trace = evidence.trace
-    return (trace.said_until_s or 0.0) - (trace.said_from_s or 0.0)
+def _could_begin(record: TurnRecord, trace: TurnTrace) -> bool:
+    if trace.said_from_s is None:
+        return False
+    latest = (trace.said_until_s or trace.said_from_s) + LATE_S
+    return trace.said_from_s - SLACK_S <= record.started_s <= latest
 
 
 def _speaking_at(record: CallRecord, at: float) -> TurnRecord | None:

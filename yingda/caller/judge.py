@@ -1,4 +1,4 @@
-"""Judges a played scene: compares what was expected with what passed on the wire and what the bot recorded."""
+"""Judges a played scene: what was expected against what passed on the wire and what the bot recorded."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from yingda.caller.evidence import CallRecord, TurnEvidence
-from yingda.caller.play import CallTrace
+from yingda.caller.play import CallTrace, TurnTrace
 from yingda.caller.scene import Expect, Scene
 from yingda.caller.wire import percentile
 
 CALL = "call"  # the name under which failures of the whole call go
+CARRIED_ON_S = 1.5  # a bot that speaks on for so long after a noise was not disturbed by it
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,17 @@ class Verdict:
         return percentile(self.latencies_s, 0.95)
 
 
-def judge(scene: Scene, trace: CallTrace, turns: list[TurnEvidence], record: CallRecord | None) -> Verdict:
-    """All failures of the call, in the order of the turns."""
+def judge(
+    scene: Scene,
+    trace: CallTrace,
+    turns: list[TurnEvidence],
+    record: CallRecord | None,
+    asked: bool = True,
+) -> Verdict:
+    """All failures of the call, in the order of the turns. Not ``asked``: what needs a record is not judged."""
     verdict = Verdict()
     for evidence in turns:
-        failures = _judge_turn(evidence, scene)
+        failures = _judge_turn(evidence, scene, asked)
         verdict.failures += failures
         turn = evidence.trace.turn
         if (turn.say is None and turn.press is None) or turn.expect.no_customer_turn:
@@ -62,27 +69,29 @@ def judge(scene: Scene, trace: CallTrace, turns: list[TurnEvidence], record: Cal
             verdict.latencies_s.append(evidence.trace.latency_s)
     verdict.turns += len(trace.not_reached)
     verdict.failures += [Failure(name, "was not reached") for name in trace.not_reached]
-    verdict.failures += _judge_call(scene, trace, record)
+    verdict.failures += _judge_call(scene, trace, record, asked)
     return verdict
 
 
-def _judge_turn(evidence: TurnEvidence, scene: Scene) -> list[Failure]:
+def _judge_turn(evidence: TurnEvidence, scene: Scene, asked: bool) -> list[Failure]:
     trace, expect, name = evidence.trace, evidence.trace.turn.expect, evidence.trace.turn.name
-    failures = [Failure(name, why, True) for why in _understanding(evidence, expect)]
-    why = [*_answer_text(evidence, expect), *_timing(evidence, expect, scene)]
-    if expect.interrupted is not None:
-        spoken_into = evidence.was_speaking
-        if spoken_into is None:
-            why.append("no bot turn is on record that was being said when the caller spoke")
-        elif spoken_into.interrupted != expect.interrupted:
-            why.append(f"the bot turn spoken into is recorded as interrupted: {spoken_into.interrupted}")
-    if expect.bot_resumes_ms is not None and trace.silenced_s is not None:
-        carried_on = trace.silenced_s > 1.5
-        in_time = trace.resumed_s is not None and trace.resumed_s * 1000 <= expect.bot_resumes_ms
-        if not carried_on and not in_time:
-            heard = "never" if trace.resumed_s is None else f"after {trace.resumed_s * 1000:.0f} ms"
-            why.append(f"the bot went on {heard}, expected within {expect.bot_resumes_ms} ms")
+    why = _timing(trace, expect, scene)
+    if not asked:
+        return [Failure(name, w) for w in why]
+    failures = [Failure(name, w, True) for w in _understanding(evidence, expect)]
+    why = [*_answer_text(evidence, expect), *why, *_interrupted(evidence, expect)]
     return failures + [Failure(name, w) for w in why]
+
+
+def _interrupted(evidence: TurnEvidence, expect: Expect) -> list[str]:
+    if expect.interrupted is None:
+        return []
+    spoken_into = evidence.was_speaking
+    if spoken_into is None:
+        return ["no bot turn is on record that was being said when the caller spoke"]
+    if spoken_into.interrupted != expect.interrupted:
+        return [f"the bot turn spoken into is recorded as interrupted: {spoken_into.interrupted}"]
+    return []
 
 
 def _understanding(evidence: TurnEvidence, expect: Expect) -> list[str]:
@@ -121,11 +130,12 @@ def _answer_text(evidence: TurnEvidence, expect: Expect) -> list[str]:
     return why
 
 
-def _timing(evidence: TurnEvidence, expect: Expect, scene: Scene) -> list[str]:
-    trace, turn = evidence.trace, evidence.trace.turn
-    why = []
+def _timing(trace: TurnTrace, expect: Expect, scene: Scene) -> list[str]:
+    why, turn = [], trace.turn
     speaks = turn.say is not None or turn.press is not None
-    limit = expect.max_latency_ms or (scene.max_latency_ms if speaks and not expect.no_customer_turn else None)
+    limit = expect.max_latency_ms
+    if limit is None and speaks and not expect.no_customer_turn:
+        limit = scene.max_latency_ms
     silent_wanted = expect.bot_ends_call and not expect.bot_says
     if limit is not None and not silent_wanted:
         if trace.latency_s is None:
@@ -134,16 +144,27 @@ def _timing(evidence: TurnEvidence, expect: Expect, scene: Scene) -> list[str]:
             why.append(f"the bot answered after {trace.latency_s * 1000:.0f} ms, expected within {limit} ms")
     if trace.talked_over and expect.bot_resumes_ms is None:
         why.append(f"the bot began to answer {-(trace.latency_s or 0):.2f} s before the caller had finished")
+    return [*why, *_barge_in(trace, expect)]
+
+
+def _barge_in(trace: TurnTrace, expect: Expect) -> list[str]:
+    why = []
     if expect.line_silent_ms is not None:
         if trace.silenced_s is None:
             why.append("the bot was not speaking when the caller broke in")
         elif trace.silenced_s * 1000 > expect.line_silent_ms:
             measured = f"{trace.silenced_s * 1000:.0f} ms after the caller broke in"
             why.append(f"the line fell silent {measured}, expected {expect.line_silent_ms} ms")
+    if expect.bot_resumes_ms is not None and trace.silenced_s is not None:
+        carried_on = trace.silenced_s > CARRIED_ON_S
+        in_time = trace.resumed_s is not None and trace.resumed_s * 1000 <= expect.bot_resumes_ms
+        if not carried_on and not in_time:
+            heard = "never" if trace.resumed_s is None else f"after {trace.resumed_s * 1000:.0f} ms"
+            why.append(f"the bot went on {heard}, expected within {expect.bot_resumes_ms} ms")
     return why
 
 
-def _judge_call(scene: Scene, trace: CallTrace, record: CallRecord | None) -> list[Failure]:
+def _judge_call(scene: Scene, trace: CallTrace, record: CallRecord | None, asked: bool) -> list[Failure]:
     why, expect = [], scene.expect
     if trace.problem is not None:
         why.append(trace.problem)
@@ -151,7 +172,7 @@ def _judge_call(scene: Scene, trace: CallTrace, record: CallRecord | None) -> li
     wanted = "bot" if last.expect.bot_ends_call else expect.ended_by
     if wanted is not None and trace.ended_by != wanted:
         why.append(f"the call was ended by the {trace.ended_by}, expected the {wanted}")
-    if expect.record and record is None:
+    if asked and expect.record and record is None:
         why.append("there is no record of the call in MongoDB")
     if record is not None:
         if expect.record:

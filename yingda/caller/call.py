@@ -1,0 +1,140 @@
+"""One call from dialling to verdict: the phone, the player, the record, the judge."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+
+from yingda.caller import records, report, scene
+from yingda.caller.alaw import read_clip, wav_bytes
+from yingda.caller.evidence import CallRecord, assign
+from yingda.caller.judge import Verdict, judge
+from yingda.caller.line import recording
+from yingda.caller.phone import Phone
+from yingda.caller.play import Player
+from yingda.caller.scene import Scene, SceneError
+from yingda.plumbing import stores
+
+POLL_S = 0.25
+RECORD_DEADLINE_S = 6.0  # after the end of the call the record must be complete within it
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line, see __main__."""
+
+    scene: Path
+    sip: tuple[str, int] = ("127.0.0.1", 5060)
+    host: str = "127.0.0.1"
+    mongo: str = stores.DEFAULT_MONGO_URL
+    redis: str = stores.DEFAULT_REDIS_URL
+    no_record: bool = False
+    caller: str | None = None
+    out: Path | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``lines`` for people, ``result`` for machines, ``recording`` a stereo WAV: caller left, bot right."""
+
+    verdict: Verdict
+    lines: list[str]
+    result: dict[str, Any]
+    recording: bytes
+    call_id: str | None
+
+
+def read_clips(path: Path, played: Scene) -> dict[str, bytes]:
+    """The clips that the scene says; raises SceneError."""
+    names = {turn.say for turn in played.turns if turn.say is not None}
+    try:
+        return {name: read_clip(scene.clip_path(path, played, name)) for name in names}
+    except ValueError as error:
+        raise SceneError(str(error)) from None
+
+
+async def place(options: Options, write: Callable[[str], Any]) -> Outcome:
+    """Play the scene; raises SceneError, CallNotAnswered, OSError before the call has begun."""
+    played = scene.load(options.scene)
+    clips = read_clips(options.scene, played)
+    live = report.Live(scene.sentences(options.scene, played), write)
+    number = options.caller or played.caller
+    phone = Phone(number, options.host)
+    follower = Follower(None if options.no_record else stores.database(options.mongo), number, live)
+    await phone.open()
+    try:
+        write(f"scene {played.scene}: {played.about}")
+        await phone.call(played.callee, options.sip)
+        watching = asyncio.create_task(follower.follow())
+        trace = await Player(played, phone, clips, live.tell).play()
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+        record = await follower.complete()
+    finally:
+        await phone.close()
+    empty = CallRecord("none")
+    turns = assign(trace, record or empty)
+    verdict = judge(played, trace, turns, record, asked=not options.no_record)
+    lines = ["", *report.table(turns, verdict), *report.summary(verdict)]
+    if record is not None and record.recording:
+        lines.append(f"recording: {record.recording}")
+    tracks = recording(phone.line.frames_out, phone.line.packets_in)
+    result = report.as_json(played.scene, turns, verdict)
+    return Outcome(verdict, lines, result, wav_bytes(tracks), follower.call_id)
+
+
+class Follower:
+    """Reads the record of the call while it grows, and once more when the call is over."""
+
+    def __init__(self, database: Database[dict[str, Any]] | None, number: str, live: report.Live) -> None:
+        """``database`` None: nothing is read."""
+        self._database, self._number, self._live = database, number, live
+        self._since = datetime.now(timezone.utc)
+        self.call_id: str | None = None
+
+    async def follow(self) -> None:
+        """Print new turns until cancelled."""
+        while True:
+            with contextlib.suppress(PyMongoError):
+                await asyncio.to_thread(self._show)
+            await asyncio.sleep(POLL_S)
+
+    def _show(self) -> None:
+        if self._find():
+            assert self._database is not None and self.call_id is not None
+            self._live.records(records.read_turns(self._database, self.call_id))
+
+    def _find(self) -> bool:
+        if self._database is not None and self.call_id is None:
+            self.call_id = records.find_call(self._database, self._number, self._since)
+        return self.call_id is not None
+
+    async def complete(self) -> CallRecord | None:
+        """The record once it is complete, or as it is after RECORD_DEADLINE_S; None where there is none."""
+        record = None
+        deadline = time.monotonic() + RECORD_DEADLINE_S
+        while self._database is not None and time.monotonic() < deadline:
+            with contextlib.suppress(PyMongoError):
+                record = await asyncio.to_thread(self._read)
+            if record is not None and not record.problems:
+                break
+            await asyncio.sleep(POLL_S)
+        if record is not None:
+            self._live.records(record.turns)
+        return record
+
+    def _read(self) -> CallRecord | None:
+        if not self._find():
+            return None
+        assert self._database is not None and self.call_id is not None
+        return records.read_call(self._database, self.call_id)
