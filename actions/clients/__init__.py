@@ -1,0 +1,1 @@
+"""Plain clients of the back ends, without rasa_sdk."""

@@ -1,0 +1,138 @@
+"""The CRM in MongoDB: customers, bills, tickets and handoffs. Plain and synchronous; money in integer cents.
+
+Every call answers within about a second or raises CrmUnavailable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from typing import Any, TypeVar
+
+from pymongo.errors import PyMongoError
+
+from yingda.plumbing import stores
+
+Result = TypeVar("Result")
+
+
+class CrmUnavailable(Exception):
+    """The CRM did not answer in time; the caller needs an apology and a way to a human."""
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A customer. `title` is how he or she is addressed: 王女士."""
+
+    id: str
+    name: str
+    title: str
+    id_last4: str
+    balance_cents: int
+
+
+@dataclass(frozen=True)
+class BillLine:
+    """One line of a bill; `day` is when the charge arose."""
+
+    code: str
+    name: str
+    cents: int
+    day: date
+
+
+@dataclass(frozen=True)
+class Bill:
+    """The bill of one month; `period` is YYYY-MM."""
+
+    period: str
+    lines: tuple[BillLine, ...]
+
+    @property
+    def total_cents(self) -> int:
+        """Sum of the lines."""
+        return sum(line.cents for line in self.lines)
+
+
+class Crm:
+    """Reads customers and bills, writes tickets and handoffs; writing twice is the same as once."""
+
+    def __init__(self, database: Any = None) -> None:
+        """`database` is a pymongo database; without one MONGO_URL is used. Nothing is connected yet."""
+        self._database = stores.database() if database is None else database
+
+    def customer_by_number(self, number: str) -> Customer | None:
+        """The customer who calls from `number` (digits, with or without the country code +86)."""
+        return self._customer({"phone": local_number(number)})
+
+    def customer(self, customer_id: str) -> Customer | None:
+        """A customer by id."""
+        return self._customer({"_id": customer_id})
+
+    def bill(self, customer_id: str, period: str) -> Bill | None:
+        """The bill of `period` (YYYY-MM), or None."""
+        query = {"customer_id": customer_id, "period": period}
+        found = self._try(lambda: self._database.crm_bills.find_one(query))
+        if found is None:
+            return None
+        lines = tuple(
+            BillLine(line["code"], line["name"], int(line["cents"]), date.fromisoformat(line["day"]))
+            for line in found["lines"]
+        )
+        return Bill(period, lines)
+
+    def open_refund_ticket(self, call_id: str, customer_id: str, period: str, line: BillLine) -> str:
+        """Ask for `line` to be refunded. One call opens one ticket for a line; returns its number."""
+        number = f"{call_id}:refund:{period}:{line.code}"
+        fields = {"customer_id": customer_id, "period": period, "line": line.code, "cents": line.cents}
+        self._insert_once("tickets", number, {**fields, "kind": "refund", "state": "open"})
+        return number
+
+    def record_handoff(self, call_id: str, reason: str, summary: str, customer_id: str | None) -> str:
+        """Record that a human takes over, with what he or she must know. Returns the record's id."""
+        key = f"{call_id}:{reason}"
+        fields = {"call_id": call_id, "reason": reason, "summary": summary, "customer_id": customer_id}
+        self._insert_once("handoffs", key, {**fields, "state": "waiting"})
+        return key
+
+    def _customer(self, query: dict[str, Any]) -> Customer | None:
+        found = self._try(lambda: self._database.crm_customers.find_one(query))
+        if found is None:
+            return None
+        fields = ("name", "title", "id_last4", "balance_cents")
+        return Customer(found["_id"], *(found[field] for field in fields))
+
+    def _insert_once(self, collection: str, key: str, fields: dict[str, Any]) -> None:
+        document = {**fields, "created_at": datetime.now(timezone.utc)}
+        self._try(
+            lambda: self._database[collection].update_one({"_id": key}, {"$setOnInsert": document}, upsert=True)
+        )
+
+    def _try(self, work: Callable[[], Result]) -> Result:
+        try:
+            return work()
+        except PyMongoError as error:
+            raise CrmUnavailable(f"CRM: MongoDB did not answer ({type(error).__name__}); check MONGO_URL") from error
+
+
+def local_number(number: str) -> str:
+    """Digits of a telephone number without +86 or 0086 or 86: +86 138 0013 8000 -> 13800138000."""
+    digits = "".join(char for char in number if char.isdigit())
+    for prefix in ("0086", "86"):
+        if digits.startswith(prefix) and len(digits) == len(prefix) + 11:
+            return digits[len(prefix) :]
+    return digits
+
+
+def disputed_line(bill: Bill, previous: Bill | None, cents: int | None) -> tuple[BillLine | None, bool]:
+    """The line that a customer means by "you charged me too much", and whether its amount is the one named.
+
+    A line of exactly `cents` first; else the largest line that the previous bill does not have.
+    """
+    for line in bill.lines:
+        if cents is not None and line.cents == cents:
+            return line, True
+    known = {line.code for line in previous.lines} if previous else set()
+    new = [line for line in bill.lines if line.code not in known]
+    return max(new, key=lambda line: line.cents, default=None), cents is None

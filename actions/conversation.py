@@ -1,0 +1,94 @@
+"""Reading the conversation: what was said, what was asked, what went wrong before. No I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import EventType, SlotSet
+
+NOT_UNDERSTOOD = "action_not_understood"
+
+
+def awaiting(tracker: Tracker) -> str:
+    """What the last question of the bot asks for: nothing, id_last4, phone, refund, human or more."""
+    return str(tracker.get_slot("awaiting") or "nothing")
+
+
+def await_answer(what: str) -> EventType:
+    """The bot has just asked for `what`."""
+    return SlotSet("awaiting", what)
+
+
+def entity(tracker: Tracker, name: str) -> Any:
+    """Value of the last entity `name` in the latest message: in a correction the right one comes last."""
+    found = [item for item in tracker.latest_message.get("entities", []) if item.get("entity") == name]
+    return found[-1]["value"] if found else None
+
+
+def amount_cents(tracker: Tracker) -> int | None:
+    """The amount of the latest message in cents: 100元, or a bare 100."""
+    for name in ("amount", "number"):
+        value = entity(tracker, name)
+        if isinstance(value, (int, float)):
+            return round(value * 100)
+    return None
+
+
+def text(tracker: Tracker) -> str:
+    """Latest message with its numbers written as digits."""
+    message = tracker.latest_message
+    return str((message.get("parse_data") or {}).get("text") or message.get("text") or "")
+
+
+def digits(tracker: Tracker, length: int) -> str | None:
+    """The last run of `length` digits (the last may be X) in the latest message, spoken or keyed."""
+    keyed = entity(tracker, "digits")
+    source = str(keyed) if keyed else text(tracker)
+    found = re.findall(rf"(?<!\d)\d{{{length - 1}}}[\dXx](?![\dXx元])", source)
+    return found[-1].upper() if found else None
+
+
+def has_digits(tracker: Tracker) -> bool:
+    """Whether the latest message holds any digit."""
+    return bool(re.search(r"\d", text(tracker)))
+
+
+def call(tracker: Tracker) -> dict[str, Any]:
+    """The call's data from the channel: call_id, customer_number, our_number, direction ..."""
+    metadata = tracker.latest_message.get("metadata") or tracker.get_slot("session_started_metadata") or {}
+    about = metadata.get("call")
+    return about if isinstance(about, dict) else {}
+
+
+def failures_in_a_row(events: Iterable[dict[str, Any]]) -> int:
+    """How many turns up to now, one after another, were not understood."""
+    count = 0
+    for event in reversed(list(events)):
+        if event.get("event") != "action" or event.get("name") in ("action_listen", "action_extract_slots"):
+            continue
+        if event.get("name") != NOT_UNDERSTOOD:
+            break
+        count += 1
+    return count
+
+
+def last_bot_turn(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Bot events of the last turn in which the bot said something worth repeating."""
+    turn: list[dict[str, Any]] = []
+    skip = {"utter_rephrase", "utter_wait", "utter_silence_first", "utter_silence_second"}
+    for event in reversed(list(events)):
+        if event.get("event") == "user" and turn:
+            break
+        said = event.get("event") == "bot" and event.get("text")
+        if said and (event.get("metadata") or {}).get("utter_action") not in skip:
+            turn.append(event)
+    return turn[::-1]
+
+
+def spoken_amount(cents: int) -> str:
+    """8642 -> 86.42元; the voice reads it as 八十六块四毛二."""
+    yuan, rest = divmod(cents, 100)
+    return f"{yuan}元" if rest == 0 else f"{yuan}.{rest:02d}".rstrip("0") + "元"

@@ -1,0 +1,68 @@
+"""Handing the call to a human: said, recorded with a summary, and sent down as a transfer."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import backends, conversation
+from actions.clients.crm import CrmUnavailable
+
+logger = logging.getLogger(__name__)
+
+TARGET = "service"  # the queue of the human colleagues
+REASONS = {
+    "requested": "客户要求转人工",
+    "not_understood": "连续多次未听懂",
+    "identity_failed": "身份核实未通过",
+    "complaint": "客户投诉",
+}
+REQUESTS = {"balance": "查询余额", "bill": "查询账单", "dispute": "费用争议"}
+
+
+class ActionHandoff(Action):
+    """The customer asked for a human, or accepted the offer of one."""
+
+    def name(self) -> str:
+        """Rasa's name."""
+        return "action_handoff"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Nothing more is awaited."""
+        dispatcher.utter_message(response="utter_handoff")
+        return await hand_over(dispatcher, tracker, "requested")
+
+
+async def hand_over(dispatcher: CollectingDispatcher, tracker: Tracker, reason: str) -> list[EventType]:
+    """Record the handoff and send the transfer; without the CRM the transfer still takes place."""
+    text = summary(tracker, reason)
+    try:
+        customer_id = tracker.get_slot("customer_id")
+        await backends.ask(
+            lambda: backends.crm().record_handoff(tracker.sender_id, reason, text, customer_id)
+        )
+    except CrmUnavailable as error:
+        logger.warning("call %s: the handoff could not be recorded: %s", tracker.sender_id, error)
+    dispatcher.utter_message(
+        json_message={"type": "transfer", "target": TARGET, "mode": "cold", "summary": text}
+    )
+    return [conversation.await_answer("nothing")]
+
+
+def summary(tracker: Tracker, reason: str) -> str:
+    """What the colleague must know in one breath."""
+    who = tracker.get_slot("customer_title") or "来电号码未登记的客户"
+    verified = "身份已核实" if tracker.get_slot("identity_verified") else "身份未核实"
+    parts = [f"{who}，{verified}"]
+    if asked := REQUESTS.get(str(tracker.get_slot("request"))):
+        parts.append(f"诉求：{asked}")
+    if line := tracker.get_slot("disputed_line"):
+        parts.append(f"争议项目：{line['name']}{conversation.spoken_amount(line['cents'])}")
+    parts.append(f"转接原因：{REASONS[reason]}")
+    return "；".join(parts) + "。"

@@ -1,0 +1,90 @@
+"""Start, resumption and end of a call."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActionExecuted, EventType, SessionStarted, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import backends, conversation
+from actions.clients.crm import CrmUnavailable
+
+logger = logging.getLogger(__name__)
+
+
+class ActionSessionStart(Action):
+    """Find the customer by number before the first prompt; without an answer in time the call goes on."""
+
+    def name(self) -> str:
+        """Rasa's name."""
+        return "action_session_start"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Slots about the customer."""
+        metadata = tracker.get_slot("session_started_metadata") or {}
+        about = metadata.get("call") or {}
+        number = str(about.get("customer_number") or "")
+        events: list[EventType] = [SessionStarted(), SlotSet("call_id", about.get("call_id") or tracker.sender_id)]
+        customer = None
+        if number:
+            try:
+                customer = await backends.ask(
+                    lambda: backends.crm().customer_by_number(number), backends.BEFORE_GREETING_SECONDS
+                )
+            except CrmUnavailable as error:
+                logger.warning("call %s starts without customer data: %s", tracker.sender_id, error)
+        if customer:
+            events += [SlotSet("customer_id", customer.id), SlotSet("customer_title", customer.title)]
+        events += [SlotSet("customer_known", customer is not None), ActionExecuted("action_listen")]
+        return events
+
+
+class ActionCallResumed(Action):
+    """The line to us was lost and is back: no second greeting, only what we were waiting for."""
+
+    def name(self) -> str:
+        """Rasa's name."""
+        return "action_call_resumed"
+
+    def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Listening hints of the last question, or the greeting when there is no conversation to resume."""
+        said = conversation.last_bot_turn(tracker.events)
+        if not said:
+            dispatcher.utter_message(response="utter_disclosure")
+            dispatcher.utter_message(response="utter_how_can_help")
+            return []
+        listen = next((found for event in said[::-1] if (found := _listen(event))), None)
+        if listen:
+            dispatcher.utter_message(json_message={"type": "listen", **listen})
+        return []
+
+
+class ActionRepeat(Action):
+    """Say the last turn again."""
+
+    def name(self) -> str:
+        """Rasa's name."""
+        return "action_repeat"
+
+    def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """The sentences as they were, with their listening hints."""
+        said = conversation.last_bot_turn(tracker.events)
+        for event in said:
+            dispatcher.utter_message(text=event["text"], metadata={"listen": _listen(event)})
+        if not said:
+            dispatcher.utter_message(response="utter_how_can_help")
+        return []
+
+
+def _listen(event: dict[str, Any]) -> dict[str, Any] | None:
+    listen = ((event.get("metadata") or {}).get("metadata") or {}).get("listen")
+    return listen if isinstance(listen, dict) else None
