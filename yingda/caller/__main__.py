@@ -1,4 +1,4 @@
-"""Play one scene against the bot and judge it: exit status 0 if every expectation holds, else 1 (2: cannot run)."""
+"""Play one scene against the bot and judge it: exit 0 if every expectation holds, else 1 (2: cannot run)."""
 
 from __future__ import annotations
 

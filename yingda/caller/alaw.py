@@ -54,6 +54,8 @@ def read_clip(path: Path) -> bytes:
             "expected mono 8 kHz A-law or 16-bit PCM"
         )
     body = chunks.get(b"data", b"")
+    if not body:
+        raise ValueError(f"{path}: holds no samples; is the file cut off?")
     return body if tag == 6 else encode(np.frombuffer(body[: len(body) // 2 * 2], "<i2").astype(np.int16))
 
 

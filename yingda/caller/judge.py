@@ -55,7 +55,7 @@ def judge(
     record: CallRecord | None,
     asked: bool = True,
 ) -> Verdict:
-    """All failures of the call, in the order of the turns. Not ``asked``: what needs a record is not judged."""
+    """All failures, in the order of the turns. Not ``asked``: what needs a record is not judged."""
     verdict = Verdict()
     for evidence in turns:
         failures = _judge_turn(evidence, scene, asked)

@@ -1,4 +1,4 @@
-"""Plays a scene over a phone: waits for the bot by ear, speaks, presses keys, and notes when things passed."""
+"""Plays a scene over a phone: waits for the bot by ear, speaks, presses keys, and notes what passed when."""
 
 from __future__ import annotations
 

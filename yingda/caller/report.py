@@ -46,8 +46,8 @@ def _line(turn: TurnRecord) -> str:
     understood = turn.understood
     if understood is None:
         return f"customer  {turn.text}"
-    values = " ".join(f"{key}={value}" for key, value in understood.entities.items())
-    return f"customer  {turn.text}  [{understood.intent} {understood.confidence:.2f}{' ' + values if values else ''}]"
+    values = "".join(f" {key}={value}" for key, value in understood.entities.items())
+    return f"customer  {turn.text}  [{understood.intent} {understood.confidence:.2f}{values}]"
 
 
 def table(turns: list[TurnEvidence], verdict: Verdict) -> list[str]:
