@@ -8,7 +8,6 @@ A call that we reject ourselves ends without an event: whoever rejected it knows
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Union
 
 Address = tuple[str, int]
 CallHandle = int
@@ -19,7 +18,7 @@ class CallOffered:
     """A new inbound INVITE. Answer with ring, accept or reject; 100 Trying is out already.
 
     ``from_number`` and ``to_number`` are the user parts of From and of the Request-URI ("" if there is none).
-    ``sdp`` is the offer, b"" where the caller wants our offer in the 200 (the answer is then in CallConfirmed).
+    ``sdp`` is the offer, b"" where the caller wants our offer in the 200 (the answer comes in CallConfirmed).
     ``peer`` is the address that the INVITE came from; ``headers`` are those that start with ``X-`` plus
     ``p-asserted-identity``, ``diversion`` and ``user-agent`` (names in lower case, first value only).
     """
@@ -67,7 +66,7 @@ class CallAnswered:
 
 @dataclass(frozen=True)
 class CallFailed:
-    """Our outgoing call came to nothing: 3xx-6xx, 408 (nobody answered the INVITE), 487 (we cancelled it)."""
+    """Our outgoing call came to nothing: 3xx-6xx, 408 (nobody answered in time), 487 (we cancelled it)."""
 
     call: CallHandle
     code: int
@@ -76,7 +75,10 @@ class CallFailed:
 
 @dataclass(frozen=True)
 class CallConfirmed:
-    """The ACK for our 200 arrived. ``sdp`` is the answer in the ACK where our 200 held the offer, else b""."""
+    """The ACK for our 200 arrived. ``sdp`` is the answer in the ACK where our 200 held the offer, else b"".
+
+    After a re-INVITE it comes only where our 200 held the offer.
+    """
 
     call: CallHandle
     sdp: bytes
@@ -95,7 +97,7 @@ class SessionChanged:
 
 @dataclass(frozen=True)
 class SessionChangeAnswered:
-    """Our own re-INVITE ended: ``code`` 200 with the answer in ``sdp``, or the refusal (the session is as before)."""
+    """Our own re-INVITE ended: ``code`` 200 with the answer in ``sdp``, or the refusal (nothing changed)."""
 
     call: CallHandle
     code: int
@@ -104,7 +106,7 @@ class SessionChangeAnswered:
 
 @dataclass(frozen=True)
 class DigitSignalled:
-    """A keypad digit came in a SIP INFO (application/dtmf-relay or application/dtmf). ``duration_ms`` 0 = not told."""
+    """A keypad digit came in a SIP INFO (RFC 6086). ``duration_ms`` 0 = not told."""
 
     call: CallHandle
     digit: str
@@ -131,17 +133,17 @@ class CallEnded:
     cause: str
 
 
-Event = Union[
-    CallOffered,
-    CallCancelled,
-    CallRinging,
-    EarlyMedia,
-    CallAnswered,
-    CallFailed,
-    CallConfirmed,
-    SessionChanged,
-    SessionChangeAnswered,
-    DigitSignalled,
-    TransferProgressed,
-    CallEnded,
-]
+Event = (
+    CallOffered
+    | CallCancelled
+    | CallRinging
+    | EarlyMedia
+    | CallAnswered
+    | CallFailed
+    | CallConfirmed
+    | SessionChanged
+    | SessionChangeAnswered
+    | DigitSignalled
+    | TransferProgressed
+    | CallEnded
+)
