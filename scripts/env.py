@@ -4,9 +4,9 @@
     env.py voice rasa        make them, link them as .venv/voice and .venv/rasa
     env.py --lock            write envs/*.txt anew from envs/*.in
 
-Environments live outside the clone, in ${YINGDA_HOME:-~/.cache/yingda}/envs/<name>-<hash of the lock file>, so
-that clones share them and a changed lock file makes a new one. An environment is finished when it holds the file
-`complete`, written last: a start that was cut short is begun anew.
+Environments live outside the clone, in ${YINGDA_HOME:-~/.cache/yingda}/envs/<name>-<hash of the lock file>,
+so that clones share them and a changed lock file makes a new one. An environment is finished when it holds
+the file `complete`, written last: a start that was cut short is begun anew.
 
 Exit status: 0 made or found, 2 cannot be made (the last line says what to do).
 """
@@ -25,6 +25,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Event, Thread
 from typing import Dict, Iterator, List, Optional, Tuple
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,9 +43,6 @@ class CannotMake(Exception):
 
 def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
-
-
-# --- Finding Pythons
 
 
 def probe(python: str, version: str) -> bool:
@@ -90,8 +88,9 @@ def find_python(version: str, uv: Optional[str]) -> str:
             return found
     raise CannotMake(
         "Python %s was not found on the PATH or in ~/.pyenv, and could not be fetched through uv.\n"
-        "Install it (e.g. `pyenv install %s`, or `apt-get install python%s python%s-venv`), or set YINGDA_PYTHON%s "
-        "to its path, and start again." % (version, version, version, version, version.replace(".", ""))
+        "Install it (e.g. `pyenv install %s`, or `apt-get install python%s python%s-venv`), or set "
+        "YINGDA_PYTHON%s to its path, and start again."
+        % (version, version, version, version, version.replace(".", ""))
     )
 
 
@@ -104,9 +103,6 @@ def uv_python(uv: str, version: str) -> Optional[str]:
     )
     path = done.stdout.decode().strip()
     return path if done.returncode == 0 and path and probe(path, version) else None
-
-
-# --- The installer
 
 
 def pip_settings() -> Dict[str, List[str]]:
@@ -192,7 +188,7 @@ def quietly(command: List[str]) -> None:
 
 
 def run_install(command: List[str], env: Dict[str, str]) -> Tuple[int, str]:
-    """Run an installer, showing what it says, with a sign of life when it says nothing. Returns status and tail."""
+    """Run an installer, showing what it says, and a sign of life when it says nothing."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env)
     assert process.stdout is not None
     tail: List[str] = []
@@ -207,15 +203,13 @@ def run_install(command: List[str], env: Dict[str, str]) -> Tuple[int, str]:
 
 @contextlib.contextmanager
 def heartbeat(every_s: float = 20.0) -> Iterator[None]:
-    import threading
-
-    done, start = threading.Event(), time.monotonic()
+    done, start = Event(), time.monotonic()
 
     def beat() -> None:
         while not done.wait(every_s):
             say("  ... %d s" % (time.monotonic() - start))
 
-    thread = threading.Thread(target=beat, daemon=True)
+    thread = Thread(target=beat, daemon=True)
     thread.start()
     try:
         yield
@@ -230,16 +224,13 @@ def explain(name: str, tail: str) -> CannotMake:
     where = "the %s environment could not be installed: " % name
     if "no space left" in low or "errno 28" in low:
         return CannotMake(where + "the disk is full. Free about %d GB under %s." % (NEEDED_GB[name], HOME))
-    network = r"dns error|failed to fetch|connection|timed out|temporary failure|network is unreachable|resolve host"
-    if re.search(network, low):
+    network = ("dns error", "failed to fetch", "connection", "timed out", "temporary failure", "unreachable")
+    if any(sign in low for sign in network):
         return CannotMake(
             where + "the package index cannot be reached. Check the network (proxy: HTTPS_PROXY; own index: "
             "PIP_INDEX_URL), and start again; what was downloaded already is kept."
         )
     return CannotMake(where + "see the lines above. The lock file is envs/%s.txt." % name)
-
-
-# --- Making one environment
 
 
 def lock_file(name: str) -> Path:
@@ -270,7 +261,7 @@ def only_one(name: str) -> Iterator[None]:
 
 
 def make(name: str) -> Path:
-    """Make the environment, or find it made; link it as .venv/<name>. Returns its folder. Raises CannotMake."""
+    """Make the environment, or find it made; link it as .venv/<name>. Returns its folder."""
     folder = folder_of(name)
     if not is_complete(folder):
         try:
@@ -278,9 +269,8 @@ def make(name: str) -> Path:
                 if not is_complete(folder):
                     install(name, folder)
         except OSError as error:
-            raise CannotMake(
-                "%s: %s (set YINGDA_HOME to a folder that can be written)" % (HOME, error.strerror)
-            )
+            hint = "set YINGDA_HOME to a folder that can be written"
+            raise CannotMake("%s: %s (%s)" % (HOME, error.strerror, hint)) from None
     link(name, folder)
     return folder
 
@@ -320,7 +310,9 @@ def install(name: str, folder: Path) -> None:
             "%s cannot make a virtual environment (on Debian: apt-get install python3-venv)" % python
         )
     install_torch(name, folder, uv)
-    status, tail = run_install(install_command(folder, uv) + ["-r", str(lock_file(name))], environment(uv))
+    # --no-deps: the lock file is complete, but for what envs/overrides.txt leaves out on purpose
+    command = [*install_command(folder, uv), "--no-deps", "-r", str(lock_file(name))]
+    status, tail = run_install(command, environment(uv))
     if status != 0:
         raise explain(name, tail)
     record = {"python": python, "lock": lock_file(name).name, "seconds": round(time.monotonic() - started)}
@@ -338,27 +330,23 @@ def environment(uv: Optional[str]) -> Dict[str, str]:
 
 
 def install_torch(name: str, folder: Path, uv: Optional[str]) -> None:
-    """Without a GPU take PyTorch's own CPU build, a tenth of the size, if it is not in a folder at hand already."""
+    """Install PyTorch first: its CUDA build with all that needs on a machine with a GPU, else its CPU build,
+    a tenth of the size, from a folder that pip is told of or from PyTorch's own index."""
     pinned = re.search(r"^torch==(\S+)", lock_file(name).read_text(), re.M)
-    if not pinned or shutil.which("nvidia-smi"):
+    if not pinned:
         return
-    command = [*install_command(folder, uv), "--no-deps", "torch==" + pinned.group(1)]
-    at_hand = any(
-        list(Path(link).glob("torch-%s*" % pinned.group(1)))
-        for link in pip_settings().get("find-links", [])
-        if Path(link).is_dir()
-    )
-    if not at_hand:
-        command += ["--index-url", os.environ.get("YINGDA_TORCH_INDEX", TORCH_CPU_INDEX)]
-    status, _ = run_install(command, environment(uv))
+    command = [*install_command(folder, uv), "torch==" + pinned.group(1)]
+    if not shutil.which("nvidia-smi"):
+        folders = [Path(link) for link in pip_settings().get("find-links", []) if Path(link).is_dir()]
+        slim = [*command, "--no-deps"]
+        if not any(list(place.glob("torch-%s*" % pinned.group(1))) for place in folders):
+            slim += ["--index-url", os.environ.get("YINGDA_TORCH_INDEX", TORCH_CPU_INDEX)]
+        if run_install(slim, environment(uv))[0] == 0:
+            return
+        say("PyTorch's CPU build cannot be had from %s; taking the full one, which is larger" % slim[-1])
+    status, tail = run_install(command, environment(uv))
     if status != 0:
-        say(
-            "PyTorch's CPU build cannot be had from %s; taking the full build, which is larger"
-            % TORCH_CPU_INDEX
-        )
-
-
-# --- Lock files
+        raise explain(name, tail)
 
 
 def lock(names: List[str]) -> None:
@@ -369,13 +357,21 @@ def lock(names: List[str]) -> None:
     env = dict(uv_environment(), UV_CUSTOM_COMPILE_COMMAND="make lock")
     for name in names:
         target = lock_file(name)
+        # The CPU build of PyTorch is resolved, so that CUDA's packages stay out; install_torch gets those.
+        # Which build is taken is the machine's choice, so the lock file does not say.
+        target.write_text(re.sub(r"(?m)^(torch==[^+\s]+)$", r"\1+cpu", target.read_text()))
         command = [uv, "pip", "compile", "--quiet", "--python-version", PYTHONS[name], name + ".in"]
-        status = subprocess.run([*command, "-o", target.name], cwd=str(target.parent), env=env).returncode
+        command += ["--override", "overrides.txt", "-o", target.name]
+        status = subprocess.run(command, cwd=str(target.parent), env=env).returncode
+        text = re.sub(r"(?m)^(torch==[^+\s]+)\+cpu$", r"\1", target.read_text())
+        target.write_text(text)
         if status != 0:
             raise CannotMake("envs/%s.in cannot be resolved; see above" % name)
-        # a local build such as +cpu is the machine's choice, not the lock file's
-        target.write_text(re.sub(r"(?m)^(torch==[^+\s]+)\+\S+", r"\1", target.read_text()))
-        say("envs/%s.txt: %d packages" % (name, target.read_text().count("==")))
+        if "\nnvidia-cublas" in text:
+            raise CannotMake(
+                "lock where pip finds PyTorch's CPU build, e.g. PIP_FIND_LINKS=%s/torch" % TORCH_CPU_INDEX
+            )
+        say("envs/%s.txt: %d packages" % (name, text.count("==")))
 
 
 def main() -> int:
