@@ -9,7 +9,6 @@ import pytest
 
 from yingda.caller.alaw import decode, encode, read_clip, wav_bytes
 
-
 KNOWN = [(0xD5, 8), (0x55, -8), (0xAA, 32256), (0x2A, -32256), (0x80, 5504)]
 
 
