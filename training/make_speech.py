@@ -1,0 +1,140 @@
+"""Make aligned training speech: synthesise new text, or take in an existing manifest with its audio.
+
+    python -m training.make_speech synthesise --shard a0 --minutes 50 --seed 7
+    python -m training.make_speech import --manifest DIR/manifest.jsonl --audio DIR --shard base
+
+A shard is var/speech/<shard>.i16 (8 kHz mono, little endian) and <shard>.jsonl, one line an utterance:
+offset and length in samples, text, syllables, their spans in seconds, voice, speed, kind, split.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from scipy.signal import resample_poly
+
+from training.sentences import ROOT, bare, sentence
+from training.teacher import HELD_OUT_VOICE, SAMPLE_RATE_HZ, VOICES, Teacher
+
+RATE_HZ = 8000
+SPEECH = ROOT / "var/speech"
+BOT_VOICE = {"jf_gongitsune": 0.6, "jf_nezumi": 0.4}
+_SHARES = (("customer", 0.55), ("open", 0.25), ("digits", 0.12), ("bot", 0.08))
+_FIRST_SYLLABLE_S = 0.05  # where trimmed audio puts its first syllable, measured on the teacher
+
+
+class Shard:
+    """Appends utterances; the text line is written after its audio, so that a kill leaves no torn entry."""
+
+    def __init__(self, name: str, folder: Path = SPEECH) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._audio: IO[bytes] = (folder / f"{name}.i16").open("ab")
+        self._lines = (folder / f"{name}.jsonl").open("a", encoding="utf-8")
+        self._offset = self._audio.tell() // 2
+
+    def add(self, audio: np.ndarray, entry: dict[str, Any]) -> None:
+        pcm = np.clip(np.round(audio * 32767), -32768, 32767).astype("<i2")
+        self._audio.write(pcm.tobytes())
+        self._audio.flush()
+        entry = {"offset": self._offset, "samples": len(pcm), **entry}
+        self._offset += len(pcm)
+        self._lines.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        self._lines.flush()
+
+
+def to_telephone_rate(audio: np.ndarray, rate_hz: int) -> np.ndarray:
+    """Resample to 8 kHz and normalise the peak to 0.9."""
+    out = resample_poly(audio, 1, rate_hz // RATE_HZ).astype(np.float32)
+    return out * (0.9 / max(float(np.abs(out).max()), 1e-3))
+
+
+def random_voice(rng: random.Random, kind: str) -> tuple[dict[str, float], float]:
+    """A blend of the training voices and a tempo; the bot has one voice at an even tempo."""
+    if kind == "bot":
+        return BOT_VOICE, round(rng.uniform(0.95, 1.1), 3)
+    names = rng.sample([v for v in VOICES if v != HELD_OUT_VOICE], rng.choice((1, 2, 2, 3, 4)))
+    shares = [rng.gammavariate(1.0, 1.0) + 0.02 for _ in names]
+    return {n: round(s / sum(shares), 3) for n, s in zip(names, shares)}, round(rng.uniform(0.8, 1.35), 3)
+
+
+def synthesise(args: argparse.Namespace) -> None:
+    teacher, shard, rng = Teacher(ROOT / "var/teacher"), Shard(args.shard), random.Random(args.seed)
+    kinds, shares = zip(*_SHARES)
+    started, made_s, n = time.monotonic(), 0.0, 0
+    while (time.monotonic() - started) < args.minutes * 60:
+        kind = rng.choices(kinds, shares)[0]
+        text = sentence(kind, rng)
+        voice, speed = random_voice(rng, kind)
+        try:
+            said = teacher.speak(text, voice, speed)
+        except (ValueError, IndexError, AssertionError):
+            continue  # a character without a reading, or one that the teacher swallowed
+        audio = to_telephone_rate(said.audio, SAMPLE_RATE_HZ)
+        shard.add(audio, _entry(text, said.spans, voice, speed, kind, "train"))
+        made_s, n = made_s + len(audio) / RATE_HZ, n + 1
+        if n % 100 == 0:
+            print(f"{args.shard}: {n} utterances, {made_s / 3600:.2f} h, {(time.monotonic() - started) / 60:.0f} min", flush=True)
+
+
+def _entry(text: str, spans: Any, voice: dict[str, float], speed: float, kind: str, split: str) -> dict[str, Any]:
+    return {
+        "text": text, "syllables": [p for p, _, _ in spans],
+        "spans": [[round(float(a), 3), round(float(b), 3)] for _, a, b in spans],
+        "voice": voice, "speed": speed, "kind": kind, "split": split,
+    }
+
+
+def take_in(args: argparse.Namespace) -> None:
+    import soundfile
+
+    teacher, shard, kept = Teacher(ROOT / "var/teacher", durations_only=True), Shard(args.shard), 0
+    for n, (item, path) in enumerate(_manifest(args.manifest, args.audio), 1):
+        audio, rate = soundfile.read(path, dtype="float32")
+        try:
+            spans, _ = teacher.durations(item["text"], item["voice"], item["speed"])
+        except (ValueError, IndexError, AssertionError):
+            continue
+        shift = spans[0][1] - _FIRST_SYLLABLE_S
+        length = len(audio) / rate
+        spans = [(p, max(0.0, a - shift), min(length, b - shift)) for p, a, b in spans]
+        if len(spans) != len(bare(item["text"])) or spans[-1][1] >= length:
+            continue
+        shard.add(to_telephone_rate(audio, rate), _entry(item["text"], spans, item["voice"], item["speed"], item["kind"], item["split"]))
+        kept += 1
+        if n % 1000 == 0:
+            print(f"{args.shard}: {n} read, {kept} kept", flush=True)
+
+
+def _manifest(manifest: Path, audio: Path) -> Iterator[tuple[dict[str, Any], Path]]:
+    with manifest.open(encoding="utf-8") as file:
+        for line in file:
+            item = json.loads(line)
+            yield item, audio / item["audio_filepath"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    make = commands.add_parser("synthesise")
+    make.add_argument("--shard", required=True)
+    make.add_argument("--minutes", type=float, default=60.0)
+    make.add_argument("--seed", type=int, required=True)
+    make.set_defaults(run=synthesise)
+    take = commands.add_parser("import")
+    take.add_argument("--manifest", type=Path, required=True)
+    take.add_argument("--audio", type=Path, required=True)
+    take.add_argument("--shard", default="base")
+    take.set_defaults(run=take_in)
+    args = parser.parse_args()
+    args.run(args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+"""Train the bot's voice from the teacher's speech and the teacher's own durations and pitch.
+
+    python -m training.train_tts --minutes 110            # from nothing
+    python -m training.train_tts --minutes 60 --resume
+
+Data: the utterances of kind `bot` in var/speech. One thread. The vocoder is Griffin-Lim in the server.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import torch
+
+from training import tts_model
+from training.asr_model import syllable_inventory
+from training.make_speech import BOT_VOICE, SPEECH, _FIRST_SYLLABLE_S
+from training.sentences import ROOT
+from training.teacher import FRAME_S, Prosody, Teacher
+
+CHECKPOINT = ROOT / "var/checkpoints/tts.pt"
+PINYIN_DICT = ROOT / "training/pinyin_dict.txt"
+FRAMES_PER_UNIT = round(FRAME_S * tts_model.RATE_HZ / tts_model.HOP)  # teacher unit -> mel frames: 2
+_PUNCTUATION = {",": "，", ".": "。", "?": "？", "!": "！", ":": "，", ";": "，"}
+
+
+@dataclass
+class Example:
+    tokens: list[int]
+    durations: list[int]
+    pitch: list[float]
+    mel: torch.Tensor  # [80, frames]
+
+
+def tokens_of(p: Prosody, vocabulary: dict[str, int], g2p: dict[str, list[str]], speech_frames: int) -> tuple[list, list, list]:
+    """Model tokens with their mel frames and pitch in Hz; together they cover the trimmed audio exactly."""
+    ends = np.concatenate([[0], np.cumsum(p.durations)]).astype(int) * FRAMES_PER_UNIT
+    first = p.tokens[p.syllables[0][1]]
+    shift = ends[first] - round(_FIRST_SYLLABLE_S * tts_model.RATE_HZ / tts_model.HOP)
+    tokens, starts = [vocabulary[" "]], [shift]
+    edges = [*[s[1] for s in p.syllables[1:]], len(p.string)]
+    for (pinyin, a, b), following in zip(p.syllables, edges):
+        inside = [t for t in p.tokens[a:b] if t >= 0]
+        names = g2p[pinyin[:-1]]
+        onset = ends[inside[0]]
+        # The teacher writes an initial as one letter, with or without an aspiration mark.
+        vowel = ends[inside[0] + (0 if len(names) == 1 else 1 + (p.string[a + 1] == "ʰ"))]
+        arrows = [i for i in range(a, b) if p.string[i] in "→↗↓↘"]
+        past = ends[inside[-1] + 1]
+        tone = ends[p.tokens[arrows[0]]] if arrows else (vowel + past + 1) // 2
+        if len(names) == 2:
+            tokens.append(vocabulary[names[0]])
+            starts.append(onset)
+        tokens += [vocabulary[names[-1]], vocabulary["#" + pinyin[-1]]]
+        starts += [vowel, tone]
+        for i in range(b, following):
+            if p.string[i] in _PUNCTUATION and p.tokens[i] >= 0:
+                tokens.append(vocabulary[_PUNCTUATION[p.string[i]]])
+                starts.append(ends[p.tokens[i]])
+    tokens.append(vocabulary[" "])
+    starts.append(min(ends[-2], shift + speech_frames))
+    starts.append(shift + speech_frames)
+    durations = np.diff(np.minimum(np.maximum.accumulate(np.array(starts)), starts[-1]))
+    hz = [p.pitch_hz[max(0, s): max(s + 1, s + d)] for s, d in zip(starts, durations)]
+    voiced = [float(h[h > 60].mean()) if len(h) and (h > 60).mean() > 0.3 else 0.0 for h in hz]
+    return tokens, durations.tolist(), voiced
+
+
+class Trainer:
+    def __init__(self, resume: bool, minutes: float, rate: float) -> None:
+        from nemo.collections.tts.models import FastPitchModel
+
+        torch.set_num_threads(1)
+        torch.manual_seed(0)
+        if not PINYIN_DICT.exists():
+            tts_model.write_pinyin_dict(PINYIN_DICT, syllable_inventory())
+        self.model = FastPitchModel(cfg=tts_model.config(PINYIN_DICT))
+        self.model.preprocessor.featurizer.dither = 0.0
+        self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=1e-6)
+        self.step, self.rate, self.minutes = 0, rate, minutes
+        self.pitch_mean, self.pitch_std = 0.0, 1.0
+        if resume:
+            saved = torch.load(CHECKPOINT, weights_only=False)
+            self.model.load_state_dict(saved["model"])
+            if "optimiser" in saved:
+                self.optimiser.load_state_dict(saved["optimiser"])
+            self.step = saved["step"]
+        self.started = time.monotonic()
+
+    @property
+    def done(self) -> float:
+        return (time.monotonic() - self.started) / 60 / self.minutes
+
+    def load(self) -> list[Example]:
+        """All bot utterances with mel spectrograms; pitch normalised over the voiced tokens."""
+        import json
+
+        teacher = Teacher(ROOT / "var/teacher", durations_only=True)
+        vocabulary = self.model.vocab._token2id
+        g2p = self.model.vocab.g2p.phoneme_dict
+        examples: list[Example] = []
+        for lines in sorted(SPEECH.glob("*.jsonl")):
+            shard = np.memmap(lines.with_suffix(".i16"), dtype="<i2", mode="r") if lines.stat().st_size else None
+            for line in lines.read_text(encoding="utf-8").splitlines():
+                x = json.loads(line)
+                if x["kind"] != "bot" or x["split"] != "train" or x["voice"] != BOT_VOICE:
+                    continue
+                audio = torch.from_numpy(shard[x["offset"] : x["offset"] + x["samples"]].astype(np.float32) / 32768)
+                with torch.no_grad():
+                    mel, _ = self.model.preprocessor(input_signal=audio[None], length=torch.tensor([len(audio)]))
+                try:
+                    prosody = teacher.prosody(x["text"], x["voice"], x["speed"])
+                    tokens, durations, pitch = tokens_of(prosody, vocabulary, g2p, mel.shape[2])
+                except (ValueError, KeyError, IndexError):
+                    continue
+                if min(durations) >= 0 and sum(durations) == mel.shape[2]:
+                    examples.append(Example(tokens, durations, pitch, mel[0]))
+                if len(examples) % 200 == 0:
+                    print(f"{len(examples)} utterances prepared", flush=True)
+        voiced = np.array([p for x in examples for p in x.pitch if p > 0])
+        self.pitch_mean, self.pitch_std = float(voiced.mean()), float(voiced.std())
+        self.model.fastpitch.pitch_mean.fill_(self.pitch_mean)
+        self.model.fastpitch.pitch_std.fill_(self.pitch_std)
+        for x in examples:
+            x.pitch = [(p - self.pitch_mean) / self.pitch_std if p > 0 else 0.0 for p in x.pitch]
+        return examples
+
+    def train_step(self, batch: list[Example]) -> tuple[float, float, float]:
+        rate = self.rate * min(1, (self.step + 1) / 400) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, self.done))))
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        text = _pad([torch.tensor(x.tokens) for x in batch], self.model.fastpitch.encoder.padding_idx)
+        durations = _pad([torch.tensor(x.durations) for x in batch], 0)
+        pitch = _pad([torch.tensor(x.pitch) for x in batch], 0.0)
+        mel = torch.nn.utils.rnn.pad_sequence([x.mel.T for x in batch], batch_first=True).transpose(1, 2)
+        frames = torch.tensor([x.mel.shape[1] for x in batch])
+        said, _, _, log_durations, pitch_said, *_ = self.model(
+            text=text, durs=durations, pitch=pitch, speaker=None, pace=1.0
+        )
+        real = (torch.arange(mel.shape[2]) < frames[:, None])[:, None, :].float()
+        token_real = (text != self.model.fastpitch.encoder.padding_idx).float()
+        error = (said - mel) * real
+        mel_loss = (error.abs() + 0.5 * error**2).sum() / (real.sum() * 80)
+        duration_loss = (((log_durations - torch.log(durations.float() + 1)) ** 2) * token_real).sum() / token_real.sum()
+        pitch_loss = (((pitch_said - pitch) ** 2) * token_real).sum() / token_real.sum()
+        loss = mel_loss + 0.1 * duration_loss + 0.1 * pitch_loss
+        self.optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step()
+        self.step += 1
+        return mel_loss.item(), duration_loss.item(), pitch_loss.item()
+
+    def save(self, out: Path) -> None:
+        CHECKPOINT.parent.mkdir(parents=True, exist_ok=True)
+        part = CHECKPOINT.with_suffix(".part")
+        torch.save({"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(), "step": self.step}, part)
+        part.replace(CHECKPOINT)
+        self.model.eval()
+        archive = out.with_name(out.stem + ".part.nemo")
+        self.model.save_to(str(archive))
+        archive.replace(out)
+        self.model.train()
+
+
+def _pad(rows: list[torch.Tensor], value: float) -> torch.Tensor:
+    return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=value)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=110)
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--batch-s", type=float, default=60.0, help="audio seconds a step")
+    parser.add_argument("--out", type=Path, default=ROOT / "var/checkpoints/tts-zh-8k.nemo")
+    args = parser.parse_args()
+    from nemo.utils import logging
+
+    logging.setLevel(logging.ERROR)
+    trainer = Trainer(args.resume, args.minutes, args.rate)
+    examples = trainer.load()
+    hours = sum(x.mel.shape[1] for x in examples) * tts_model.HOP / tts_model.RATE_HZ / 3600
+    print(f"{len(examples)} utterances, {hours:.2f} h, {sum(p.numel() for p in trainer.model.parameters()) / 1e6:.2f} M parameters", flush=True)
+    trainer.model.train()
+    rng, seen, saved, cpu = random.Random(trainer.step), [], time.monotonic(), time.process_time()
+    while trainer.done < 1:
+        for group in _batches(examples, args.batch_s, rng):
+            seen.append(trainer.train_step(group))
+            if trainer.step % 50 == 0:
+                mel, duration, pitch = np.mean(seen[-50:], 0)
+                print(f"step {trainer.step} done {trainer.done:.3f} cpu {time.process_time() - cpu:.0f} s, mel {mel:.3f} duration {duration:.3f} pitch {pitch:.3f}", flush=True)
+            if time.monotonic() - saved > 420:
+                trainer.save(args.out)
+                saved = time.monotonic()
+            if trainer.done >= 1:
+                break
+    trainer.save(args.out)
+
+
+def _batches(examples: list[Example], seconds: float, rng: random.Random) -> list[list[Example]]:
+    rows = sorted(examples, key=lambda x: x.mel.shape[1] * (1 + 0.1 * rng.random()))
+    groups, group, frames = [], [], seconds * tts_model.RATE_HZ / tts_model.HOP
+    for x in rows:
+        if group and (len(group) + 1) * x.mel.shape[1] > frames:
+            groups.append(group)
+            group = []
+        group.append(x)
+    groups.append(group)
+    rng.shuffle(groups)
+    return groups
+
+
+if __name__ == "__main__":
+    main()
