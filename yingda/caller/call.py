@@ -20,7 +20,7 @@ from yingda.caller.evidence import CallRecord, assign
 from yingda.caller.judge import Verdict, judge
 from yingda.caller.line import recording
 from yingda.caller.phone import Phone
-from yingda.caller.play import Player
+from yingda.caller.play import Player, set_filler_apart
 from yingda.caller.scene import Scene, SceneError
 from yingda.plumbing import stores
 
@@ -84,6 +84,8 @@ async def place(options: Options, write: Callable[[str], Any]) -> Outcome:
         await phone.close()
     empty = CallRecord("none")
     turns = assign(trace, record or empty)
+    for evidence in turns:
+        set_filler_apart(evidence.trace, phone.line.heard, evidence.answer_after_filler_s)
     verdict = judge(played, trace, turns, record, asked=not options.no_record)
     lines = ["", *report.table(turns, verdict), *report.summary(verdict)]
     if record is not None and record.recording:

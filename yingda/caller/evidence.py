@@ -24,16 +24,21 @@ class Understood:
 
 @dataclass(frozen=True)
 class TurnRecord:
-    """One turn of the bot's own record; times in seconds since the call was connected."""
+    """One turn of the bot's own record; times in seconds since the call was connected.
+
+    ``side``: "customer", "bot", or "silence" (nobody spoke). ``started_s`` of a bot turn: its first word on the
+    line, None where nothing of it was. ``filler_latency_s``: a filler came before the answer.
+    """
 
     seq: int
     side: str  # "customer" or "bot"
     text: str
-    started_s: float
+    started_s: float | None
     ended_s: float | None = None
     heard: str | None = None
     interrupted: bool = False
-    filler: bool = False
+    latency_s: float | None = None
+    filler_latency_s: float | None = None
     understood: Understood | None = None
 
 
@@ -64,6 +69,14 @@ class TurnEvidence:
         return next((c.understood for c in self.customer if c.understood is not None), None)
 
     @property
+    def answer_after_filler_s(self) -> float:
+        """From the filler to the answer as recorded; 0 where there was no filler."""
+        for turn in self.bot[:1]:
+            if turn.filler_latency_s is not None and turn.latency_s is not None:
+                return turn.latency_s - turn.filler_latency_s
+        return 0.0
+
+    @property
     def bot_text(self) -> str:
         """All that the bot said, or meant to say, in answer."""
         return "".join(record.text for record in self.bot)
@@ -76,7 +89,7 @@ def assign(trace: CallTrace, record: CallRecord) -> list[TurnEvidence]:
         start = _answerable_from(evidence.trace, i == 0)
         end = _answerable_from(found[i + 1].trace, False) if i + 1 < len(found) else float("inf")
         for turn in record.turns:
-            if turn.side == "bot" and start <= turn.started_s < end:
+            if turn.side == "bot" and turn.started_s is not None and start <= turn.started_s < end:
                 evidence.bot.append(turn)
             elif turn.side == "customer" and _begins_in(turn, found, i):
                 evidence.customer.append(turn)
@@ -100,12 +113,12 @@ def _begins_in(record: TurnRecord, turns: list[TurnEvidence], index: int) -> boo
 
 
 def _could_begin(record: TurnRecord, trace: TurnTrace) -> bool:
-    if trace.said_from_s is None:
+    if trace.said_from_s is None or record.started_s is None:
         return False
     latest = (trace.said_until_s or trace.said_from_s) + LATE_S
     return trace.said_from_s - SLACK_S <= record.started_s <= latest
 
 
 def _speaking_at(record: CallRecord, at: float) -> TurnRecord | None:
-    bots = [t for t in record.turns if t.side == "bot" and t.started_s < at]
+    bots = [t for t in record.turns if t.side == "bot" and t.started_s is not None and t.started_s < at]
     return bots[-1] if bots and (bots[-1].ended_s is None or bots[-1].ended_s > at - SLACK_S) else None

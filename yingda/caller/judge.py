@@ -31,6 +31,7 @@ class Verdict:
     turns: int = 0
     understood: int = 0
     latencies_s: list[float] = field(default_factory=list)
+    fillers: int = 0
 
     @property
     def passed(self) -> bool:
@@ -67,6 +68,7 @@ def judge(
         verdict.understood += not any(f.understanding for f in failures)
         if evidence.trace.latency_s is not None:
             verdict.latencies_s.append(evidence.trace.latency_s)
+        verdict.fillers += evidence.trace.filler_s is not None
     verdict.turns += len(trace.not_reached)
     verdict.failures += [Failure(name, "was not reached") for name in trace.not_reached]
     verdict.failures += _judge_call(scene, trace, record, asked)

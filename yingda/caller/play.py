@@ -15,6 +15,7 @@ from yingda.caller.wire import Ear, Stretch, response, silenced_after
 DEFAULT_QUIET_MS = 900
 BOT_DEADLINE_S = 30.0  # the bot must be heard within it wherever the scene waits for it
 _TICK_S = 0.02
+FILLER_SLACK_S = 0.3
 _TALKING_S = 0.06  # barge in only where the bot's last voiced packet is this fresh
 
 
@@ -30,6 +31,7 @@ class TurnTrace:
     latency_s: float | None = None
     silenced_s: float | None = None
     resumed_s: float | None = None
+    filler_s: float | None = None  # latency of a filler, where one came before the answer
 
     @property
     def talked_over(self) -> bool:
@@ -189,6 +191,22 @@ class Player:
             if i + 1 < len(traces):
                 before = self._zero + traces[i + 1].began_s
             measure(trace, self._heard, self._zero, before)
+
+
+def set_filler_apart(trace: TurnTrace, heard: Ear, answer_after_filler_s: float) -> None:
+    """The first thing heard was a filler: take the latency of the answer behind it.
+
+    ``answer_after_filler_s``: from the filler's first packet to the answer's, as the bot recorded it. On the wire
+    it is the speech that begins next to that time; where filler and answer run together, the time itself.
+    """
+    if trace.response is None or trace.latency_s is None or answer_after_filler_s <= 0:
+        return
+    about = trace.response.start + answer_after_filler_s
+    starts = [stretch.start for stretch in Ear(0.1, heard.voiced_at).stretches(about - 1)]
+    near = [start for start in starts if abs(start - about) < FILLER_SLACK_S]
+    trace.filler_s = trace.latency_s
+    start = min(near, key=lambda at: abs(at - about), default=about)
+    trace.latency_s += start - trace.response.start
 
 
 def measure(trace: TurnTrace, heard: Ear, zero: float, before: float = float("inf")) -> None:

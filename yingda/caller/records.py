@@ -62,24 +62,33 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def pair(turns: list[Row], understood: list[Understood]) -> list[TurnRecord]:
-    """Turn rows as records; the customer's get their understanding in order."""
+    """Turn rows as records; what the customer said or keyed gets its understanding in order."""
     waiting = iter(understood)
-    return [_record(row, next(waiting, None) if row.get("side") == "customer" else None) for row in turns]
+    return [_record(row, next(waiting, None) if side(row) == "customer" else None) for row in turns]
+
+
+def side(row: Row) -> str:
+    """Whose turn: "customer", "bot", or "silence" where the gateway noted that nobody spoke."""
+    return "silence" if row.get("silence") else str(row["side"])
 
 
 def _record(row: Row, understood: Understood | None) -> TurnRecord:
-    ended = row.get("ended_ms")
     return TurnRecord(
         seq=int(row["seq"]),
-        side=str(row["side"]),
-        text=str(row.get("text") or ""),
-        started_s=float(row.get("started_ms") or 0) / 1000,
-        ended_s=None if ended is None else float(ended) / 1000,
+        side=side(row),
+        text=str(row.get("text") or row.get("digits") or ""),
+        started_s=_seconds(row.get("started_ms")),
+        ended_s=_seconds(row.get("ended_ms")),
         heard=row.get("heard"),
         interrupted=bool(row.get("interrupted")),
-        filler=row.get("kind") == "filler",
+        latency_s=_seconds(row.get("latency_ms")),
+        filler_latency_s=_seconds(row.get("filler_latency_ms")),
         understood=understood,
     )
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else float(milliseconds) / 1000
 
 
 def read_call(database: Database[Row], call_id: str) -> CallRecord:
@@ -111,11 +120,3 @@ def problems(call: Row, turns: list[TurnRecord], recording: str | None) -> list[
     elif not Path(recording).is_file():
         found.append(f"the recording {recording} does not exist")
     return found
-
-
-def duration(call: Row) -> float | None:
-    """Seconds from answer to end as recorded."""
-    start, end = call.get("started_at"), call.get("ended_at")
-    if isinstance(start, datetime) and isinstance(end, datetime):
-        return (end - start).total_seconds()
-    return None

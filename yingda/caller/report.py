@@ -33,13 +33,22 @@ class Live:
     def records(self, turns: list[TurnRecord]) -> None:
         """The turns on record so far; new ones are printed."""
         for turn in turns:
-            if turn.seq in self._shown or (turn.side == "customer" and turn.understood is None):
+            if turn.seq in self._shown or not _is_whole(turn):
                 continue
             self._shown.add(turn.seq)
-            self._write(f"{clock(turn.started_s)}  {_line(turn)}")
+            self._write(f"{clock(turn.started_s or 0.0)}  {_line(turn)}")
+
+
+def _is_whole(turn: TurnRecord) -> bool:
+    """A bot turn has its text when it is over; a customer turn is worth showing once it is understood."""
+    if turn.side == "bot":
+        return turn.ended_s is not None
+    return turn.side == "silence" or turn.understood is not None
 
 
 def _line(turn: TurnRecord) -> str:
+    if turn.side == "silence":
+        return "          (nobody speaks)"
     if turn.side == "bot":
         cut = f" (interrupted; heard 「{turn.heard or ''}」)" if turn.interrupted else ""
         return f"bot       {turn.text}{cut}"
@@ -72,7 +81,8 @@ def summary(verdict: Verdict) -> list[str]:
     p50, p95 = (("-" if v is None else f"{v:.2f} s") for v in (verdict.p50_s, verdict.p95_s))
     lines.append(f"turns: {verdict.turns}")
     lines.append(f"understood turns: {verdict.understood}")
-    lines.append(f"response latency on the wire: p50 {p50}, p95 {p95}")
+    apart = f" ({verdict.fillers} fillers, not counted)" if verdict.fillers else ""
+    lines.append(f"response latency on the wire: p50 {p50}, p95 {p95}{apart}")
     return lines
 
 
@@ -90,6 +100,7 @@ def as_json(scene: str, turns: list[TurnEvidence], verdict: Verdict) -> dict[str
             {
                 "name": e.trace.turn.name,
                 "latency_s": e.trace.latency_s,
+                "filler_s": e.trace.filler_s,
                 "silenced_s": e.trace.silenced_s,
                 "intent": None if e.understood is None else e.understood.intent,
                 "recognised": "".join(c.text for c in e.customer),
