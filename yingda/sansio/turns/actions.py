@@ -11,7 +11,7 @@ from yingda.sansio.turns import events as ev
 from yingda.sansio.turns.bot_turn import BotTurn, Clip
 from yingda.sansio.turns.facts import Facts, Pending
 from yingda.sansio.turns.settings import TurnSettings
-from yingda.sansio.turns.wording import clauses, looks_complete
+from yingda.sansio.turns.wording import looks_complete, sentences
 
 _CLOSING_S = 12.0
 _MIN_SILENCE_AFTER_NOISE_S = 2.0
@@ -42,7 +42,7 @@ class Actions:
             self._note_heard(f.cut, now)
         elif isinstance(event, ev.DialogueRestored) and not isinstance(f.pending, cmd.StartDialogue):
             self._give(cmd.StartDialogue(f.generation, resumed=True))
-        if not f.services_gone and event == ev.DialogueRestored() or event == ev.SpeechServiceRestored():
+        if isinstance(event, ev.DialogueRestored | ev.SpeechServiceRestored) and not f.services_gone:
             self._cancel("outage")
 
     # The dialogue's turn
@@ -311,9 +311,9 @@ class Actions:
             self.timers["barge_in"] = now + self._settings.barge_in_ms / 1000
 
     def _say(self, text: str, interruptible: bool) -> None:
-        for clause in clauses(text):
-            clip = self._new_clip(clause, interruptible)
-            self._give(cmd.Synthesise(clip.number, self.facts.generation, clause))
+        for sentence in sentences(text):
+            clip = self._new_clip(sentence, interruptible)
+            self._give(cmd.Synthesise(clip.number, self.facts.generation, sentence))
 
     def _play(self, prompt_key: str, is_filler: bool = False) -> None:
         clip = self._new_clip(self._prompts.get(prompt_key, ""), interruptible=prompt_key != "outage")
@@ -398,7 +398,4 @@ class Actions:
             self.timers.pop(name, None)
 
     def _cancel_all(self) -> None:
-        kept = self.timers.get("max_call")
-        self.timers.clear()
-        if kept is not None:
-            self.timers["max_call"] = kept
+        self._cancel(*(name for name in list(self.timers) if name != "max_call"))

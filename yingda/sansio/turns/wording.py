@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-_BREAK = re.compile(r"[^。！？；!?;，,：:\n]*[。！？；!?;，,：:\n]+|[^。！？；!?;，,：:\n]+$")
-_STRONG = "。！？；!?;\n"
-_SHORTEST_CLAUSE = 4
+_SENTENCE = re.compile(r"[^。！？；!?;\n]*[。！？；!?;\n]+|[^。！？；!?;\n]+$")
 _NOT_SPOKEN = re.compile(r"[\s。，、！？；：,.!?;:~～…—\-\"'“”‘’《》()（）]+")
 _BACKCHANNEL = re.compile(
     r"(?:嗯+|呃+|哦+|噢+|啊+|哎|唉|对+|对的|是+|是的|好+|好的|好吧|行|行的|可以|ok|OK|明白|知道了|这样)+"
@@ -18,14 +16,11 @@ _YES_NO = re.compile(
 _DIGIT = re.compile(r"[0-9零〇一二三四五六七八九幺两]")
 
 
-def clauses(text: str) -> list[str]:
+def sentences(text: str) -> list[str]:
     """Pieces of ``text`` that can be synthesised one by one; joined they are ``text`` again."""
     pieces: list[str] = []
-    for piece in _BREAK.findall(text):
-        # A few characters make poor audio alone, so they join what follows; a full stop always ends a clause.
-        if pieces and len(spoken(pieces[-1])) < _SHORTEST_CLAUSE and pieces[-1][-1] not in _STRONG:
-            pieces[-1] += piece
-        elif not spoken(piece) and pieces:
+    for piece in _SENTENCE.findall(text):
+        if pieces and not spoken(piece):
             pieces[-1] += piece
         else:
             pieces.append(piece)
