@@ -26,8 +26,8 @@ class Understood:
 class TurnRecord:
     """One turn of the bot's own record; times in seconds since the call was connected.
 
-    ``side``: "customer", "bot", or "silence" (nobody spoke). ``started_s`` of a bot turn: its first word on the
-    line, None where nothing of it was. ``filler_latency_s``: a filler came before the answer.
+    ``side``: "customer", "bot", or "silence" (nobody spoke). ``started_s`` of a bot turn: its first word on
+    the line, None where nothing of it was. ``filler_latency_s``: a filler came before the answer.
     """
 
     seq: int

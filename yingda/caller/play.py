@@ -196,8 +196,8 @@ class Player:
 def set_filler_apart(trace: TurnTrace, heard: Ear, answer_after_filler_s: float) -> None:
     """The first thing heard was a filler: take the latency of the answer behind it.
 
-    ``answer_after_filler_s``: from the filler's first packet to the answer's, as the bot recorded it. On the wire
-    it is the speech that begins next to that time; where filler and answer run together, the time itself.
+    ``answer_after_filler_s``: from the filler's first packet to the answer's, as the bot recorded it. On the
+    wire it is the speech that begins next to that time; where the two run together, the time itself.
     """
     if trace.response is None or trace.latency_s is None or answer_after_filler_s <= 0:
         return
