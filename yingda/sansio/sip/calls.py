@@ -74,10 +74,12 @@ OnAnswer = Callable[[ClientTransaction, Response | None, float], None]
 class CallBook:
     """All calls, by handle and by dialog."""
 
-    def __init__(self, layer: TransactionLayer, rng: random.Random, t1: float, t2: float) -> None:
+    def __init__(
+        self, layer: TransactionLayer, rng: random.Random, t1: float, t2: float, ring_timeout: float
+    ) -> None:
         self.layer = layer
         self.rng = rng
-        self.t1, self.t2 = t1, t2
+        self.t1, self.t2, self.ring_timeout = t1, t2, ring_timeout
         self.contact = ""
         self.user_agent = ""
         self.events: deque[Event] = deque()
@@ -110,7 +112,7 @@ class CallBook:
             return
         call.state = CallState.OVER
         call.unacknowledged = None
-        for name in ("2xx", "no ack", "glare"):
+        for name in ("2xx", "no ack", "glare", "unanswered"):
             self.layer.timers.cancel(call, name)
         self._by_handle.pop(call.handle, None)
         if call.dialog is not None:

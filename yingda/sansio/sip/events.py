@@ -34,7 +34,7 @@ class CallOffered:
 
 @dataclass(frozen=True)
 class CallCancelled:
-    """The caller gave up before we answered (487 is out)."""
+    """The caller gave up before we answered (487 is out), or nobody here answered in time (480)."""
 
     call: CallHandle
 

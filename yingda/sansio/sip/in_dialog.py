@@ -64,10 +64,7 @@ class InDialog:
     def _ended(self, call: Call, now: float) -> None:
         """BYE came: whatever we still have to answer gets 487 (15.1.2)."""
         offered = call.state is CallState.OFFERED
-        if call.server_tx is not None and call.dialog is not None:
-            response = self._book.reply(call.server_tx, 487, call.dialog.local_tag)
-            self._book.layer.respond(call.server_tx, response, now)
-            call.server_tx = None
+        self._inbound.refuse_pending(call, 487, now)
         event = CallCancelled(call.handle) if offered else CallEnded(call.handle, "remote_bye")
         self._book.close(call, event)
 
@@ -93,6 +90,7 @@ class InDialog:
             tx = book.layer.open_server(incoming, now)
             call.server_tx, tx.user = tx, call
             book.layer.respond(tx, request.reply(100), now)
+            book.layer.timers.set(call, "unanswered", now + 64 * book.t1)
             book.events.append(SessionChanged(call.handle, request.body))
 
     def _signalled(self, call: Call, content_type: str, body: bytes) -> int:
@@ -128,11 +126,10 @@ class InDialog:
     def reject_reinvite(self, handle: CallHandle, code: int, now: float) -> None:
         """Refuse the re-INVITE."""
         call = self._with_offer(handle, "reject_reinvite")
-        assert call.server_tx is not None and call.dialog is not None
+        if not 300 <= code <= 699:
+            raise ValueError(f"reject_reinvite: code {code}, expected 300-699")
         self._book.layer.counters[f"rejected_{code}"] += 1
-        response = self._book.reply(call.server_tx, code, call.dialog.local_tag)
-        self._book.layer.respond(call.server_tx, response, now)
-        call.server_tx = None
+        self._inbound.refuse_pending(call, code, now)
 
     def _with_offer(self, handle: CallHandle, command: str) -> Call:
         call = self._book.get(handle, command, CallState.UP)

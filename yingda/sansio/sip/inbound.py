@@ -39,6 +39,7 @@ class Inbound:
         call.server_tx, tx.user = tx, call
         book.bind(call, dialog)
         book.layer.respond(tx, request.reply(100), now)
+        book.layer.timers.set(call, "unanswered", now + book.ring_timeout)
         headers = {
             name: values[0]
             for name, values in request.headers.items()
@@ -84,6 +85,7 @@ class Inbound:
         call.unacknowledged = Unacknowledged(tx.data, tx.addr, tx.request.cseq, book.t1, not tx.request.body)
         book.layer.timers.set(call, "2xx", now + book.t1)
         book.layer.timers.set(call, "no ack", now + 64 * book.t1)
+        book.layer.timers.cancel(call, "unanswered")
         call.server_tx = None
 
     def _respond(
@@ -113,6 +115,7 @@ class Inbound:
         if call.state is CallState.OFFERED:
             book.close(call, CallCancelled(call.handle))
         else:  # a re-INVITE was taken back: the session stays as it was
+            book.layer.timers.cancel(call, "unanswered")
             call.server_tx = None
 
     def acknowledged(self, request: Request, now: float) -> None:
@@ -156,9 +159,26 @@ class Inbound:
             self._book.send_in_dialog(call, "BYE", now, _ignore)
         self._book.close(call, CallEnded(call.handle, "no_ack"))
 
+    def give_up_offer(self, call: Call, now: float) -> None:
+        """Nobody here answered the INVITE or re-INVITE: 480 or 488, so that no call hangs for ever."""
+        self._book.layer.counters["unanswered"] += 1
+        offered = call.state is CallState.OFFERED
+        self.refuse_pending(call, 480 if offered else 488, now)
+        if offered:
+            self._book.close(call, CallCancelled(call.handle))
+
+    def refuse_pending(self, call: Call, status: int, now: float) -> None:
+        """Give the peer's INVITE or re-INVITE a final answer, if it still waits for one."""
+        tx, dialog = call.server_tx, call.dialog
+        if tx is not None and dialog is not None:
+            self._book.layer.respond(tx, self._book.reply(tx, status, dialog.local_tag), now)
+            self._book.layer.timers.cancel(call, "unanswered")
+            call.server_tx = None
+
     # -- end ---------------------------------------------------------------------------------------
     def send_bye(self, call: Call, now: float) -> None:
         """BYE; the call is over when it is answered."""
+        self.refuse_pending(call, 487, now)
         call.state = CallState.ENDING
 
         def on_answer(tx: ClientTransaction, response: Response | None, now: float) -> None:

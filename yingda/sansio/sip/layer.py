@@ -26,7 +26,7 @@ MAGIC = "z9hG4bK"
 
 @dataclass(frozen=True)
 class Incoming:
-    """A request that belongs to no transaction yet. ``reply_to``: where its responses go (18.2.2, RFC 3581)."""
+    """A request that belongs to no transaction yet. ``reply_to``: where responses go (18.2.2, RFC 3581)."""
 
     request: Request
     source: Address

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 _URI = re.compile(
@@ -18,6 +19,7 @@ _VIA = re.compile(
     r"SIP\s*/\s*2\.0\s*/\s*([A-Za-z0-9-]+)\s+(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?:\s*:\s*([0-9]{1,5}))?\s*(;.*)?",
     re.IGNORECASE | re.DOTALL,
 )
+_PLAIN = re.compile(r"[A-Za-z0-9._~@-]+")
 _IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
 _TOKEN_PARAM = re.compile(
     r"\s*([^\s=;,\"<>]+)\s*(?:=\s*(\"(?:[^\"\\]|\\.)*\"|[^\s;,\"]*)\s*)?(?:;|$)", re.DOTALL
@@ -108,6 +110,7 @@ def parse_params(text: str) -> dict[str, str]:
     return params
 
 
+@lru_cache(maxsize=1024)  # From, To and Via are read several times while one message is handled
 def parse_name_addr(text: str) -> NameAddr:
     """Parse ``"Name" <uri>;params`` or ``uri;params``. Raises ValueError."""
     text = text.strip()
@@ -137,6 +140,8 @@ def parse_name_addr(text: str) -> NameAddr:
 def tag_of(value: str) -> str:
     """The tag of a From or To value, "" without one. Never raises (the parser has checked the value)."""
     tail = value[value.rfind(">") + 1 :]
+    if tail.startswith(";tag=") and _PLAIN.fullmatch(tail, 5):
+        return tail[5:]
     at = tail.lower().find("tag")
     if at < 0:
         return ""
@@ -146,6 +151,7 @@ def tag_of(value: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=1024)
 def parse_via(text: str) -> Via:
     """Parse one Via value. Raises ValueError."""
     match = _VIA.fullmatch(text.strip())

@@ -45,7 +45,7 @@ class UserAgentConfig:
     t1: float = 0.5  # round trip estimate, RFC 3261 17.1.1.1
     t2: float = 4.0  # longest retransmission interval of requests other than INVITE and of answers to INVITE
     t4: float = 5.0  # longest life of a datagram in the network
-    ring_timeout_s: float = 180.0  # timer C: our INVITE is cancelled when nobody answers for so long
+    ring_timeout_s: float = 180.0  # timer C: an INVITE that nobody answers is cancelled, or gets 480
     domain: str = ""  # host part of our From; "" = host
     allowed_peers: tuple[str, ...] = ()  # IPv4 addresses whose requests we take (others get 403); empty = all
 
@@ -59,7 +59,7 @@ class UserAgent:
         self.counters: Counter[str] = Counter()  # everything refused, malformed, repeated, by name
         intervals = Intervals(config.t1, config.t2, config.t4, config.ring_timeout_s)
         self._layer = TransactionLayer(intervals, self.counters)
-        self._book = CallBook(self._layer, rng, config.t1, config.t2)
+        self._book = CallBook(self._layer, rng, config.t1, config.t2, config.ring_timeout_s)
         self._inbound = Inbound(self._book)
         self._in_dialog = InDialog(self._book, self._inbound)
         self._outbound = Outbound(self._book)
@@ -104,6 +104,8 @@ class UserAgent:
             self._inbound.repeat_ok(call, now)
         elif name == "no ack":
             self._inbound.give_up_ack(call, now)
+        elif name == "unanswered":
+            self._inbound.give_up_offer(call, now)
         elif name == "glare":
             self._in_dialog.try_reinvite(call, now)
 
