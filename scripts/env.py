@@ -315,9 +315,8 @@ def install(name: str, folder: Path) -> None:
     status, tail = run_install(command, environment(uv))
     if status != 0:
         raise explain(name, tail)
-    record = {"python": python, "lock": lock_file(name).name, "seconds": round(time.monotonic() - started)}
-    (folder / "complete").write_text(json.dumps(record) + "\n")
-    say("the %s environment is ready (%d s)" % (name, record["seconds"]))
+    (folder / "complete").write_text(json.dumps({"python": python, "lock": lock_file(name).name}) + "\n")
+    say("the %s environment is ready (%d s)" % (name, time.monotonic() - started))
 
 
 def install_command(folder: Path, uv: Optional[str]) -> List[str]:

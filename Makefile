@@ -1,0 +1,57 @@
+# Every command of the project. Each does its own set-up; `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help run test unit requirements figure scene check-dialogue assistant format lock envs \
+        train-speech train-asr train-tts train-text clean
+
+# any Python 3.8+ can make the environments; python3 may be missing where pyenv's is not active
+PYTHON := $(shell for p in python3 python3.11 python3.10 /usr/bin/python3 $(HOME)/.pyenv/versions/3.1*/bin/python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 8))' >/dev/null 2>&1 && echo $$p && break; done)
+VOICE := .venv/voice/bin/python
+RASA := .venv/rasa/bin/python
+
+envs: ## make the two Python environments, or find them made
+ifeq ($(PYTHON),)
+	@echo "No Python 3.8 or later was found. Install Python 3.10 and 3.11 (apt-get install python3, or pyenv)." >&2; exit 2
+else
+	@$(PYTHON) scripts/env.py voice rasa
+endif
+
+run: envs ## start everything, place a call to itself, stay up (CALL=once: end with the call's status; CALL=none)
+	@exec $(VOICE) -m scripts.run
+
+test: envs ## lint, types, import rules, unit and integration tests, Rasa's checks, one whole call
+	@exec $(VOICE) -m scripts.test
+
+unit: envs ## unit tests only, in seconds
+	@exec $(VOICE) -m scripts.test unit
+
+requirements: envs ## the table of requirements, the tests that show each, and whether they passed last
+	@$(VOICE) -m scripts.requirements
+
+figure: envs ## measure and print one figure: make figure NAME=one_call
+	@exec $(VOICE) -m scripts.figure "$(NAME)"
+
+scene: envs ## play one scene against the running system: make scene NAME=demo
+	@exec $(VOICE) -m yingda.caller --scene tests/scenes/$(NAME).yml
+
+check-dialogue: envs ## names in rules and stories that the domain does not know
+	@$(VOICE) -m scripts.check_dialogue
+
+assistant: envs ## train the assistant if its data changed
+	@$(VOICE) -m scripts.assistant
+
+train-%: ## rebuild a shipped model from nothing by training/RECIPE: make train-asr, train-tts, ... (hours)
+	@$(PYTHON) scripts/env.py voice rasa training
+	@exec .venv/training/bin/python -m scripts.train "$*"
+
+format: envs ## format the code
+	@$(VOICE) -m ruff format . && $(VOICE) -m ruff check --fix .
+
+lock: ## write envs/*.txt anew from envs/*.in
+	@$(PYTHON) scripts/env.py --lock
+
+clean: ## delete what can be made again: caches, trained assistants, embedded stores' data
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .rasa models/assistant-*.tar.gz var/mongo var/redis var/log
+
+help: ## this list
+	@sed -n 's/^\([a-z%-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 24

@@ -1,0 +1,106 @@
+"""The trained assistant that belongs to the present data: found, or trained now.
+
+    python -m scripts.assistant
+
+An archive is named after a fingerprint of all that it depends on: models/assistant-<fingerprint>.tar.gz.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts.layout import RASA_PYTHON, ROOT
+from yingda.plumbing.processes import Child
+
+DEADLINE_S = 1800.0
+KEPT = 3
+SOURCES = (
+    "config.yml",
+    "domain.yml",
+    "domain",
+    "data",
+    "extensions/nlu",
+    "yingda/sansio/numerals",
+    "envs/rasa.txt",
+)
+
+
+class TrainingFailed(Exception):
+    """Rasa could not train; the text holds the end of what it said."""
+
+
+def fingerprint(root: Path = ROOT) -> str:
+    """Changes when anything changes that a model depends on."""
+    digest = hashlib.sha256()
+    for source in SOURCES:
+        start = root / source
+        paths = sorted(start.rglob("*")) if start.is_dir() else [start]
+        for path in paths:
+            if path.is_file() and path.suffix in (".yml", ".yaml", ".py", ".txt"):
+                digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def archive(root: Path = ROOT) -> Path:
+    """Where the model for the present data is, or will be."""
+    return root / "models" / f"assistant-{fingerprint(root)}.tar.gz"
+
+
+def ensure(log: Path, say: Callable[[str], None]) -> Path:
+    """The archive for the present data, trained now if there is none. Raises TrainingFailed."""
+    target = archive()
+    if not target.exists():
+        say("training the assistant: its data changed, or this is the first start (under a minute)")
+        train(target, log, say)
+    return target
+
+
+def train(target: Path, log: Path, say: Callable[[str], None]) -> None:
+    """Run `rasa train`; the archive appears only when it is complete. Raises TrainingFailed."""
+    out = target.parent / f".{target.name}.tmp"
+    shutil.rmtree(out, ignore_errors=True)
+    log.unlink(missing_ok=True)
+    command = [RASA_PYTHON, str(ROOT / "scripts" / "quiet_rasa.py"), "train", "--domain", "domain.yml"]
+    command += ["--out", str(out), "--fixed-model-name", "assistant"]
+    child = Child("train", command, log, cwd=ROOT)
+    begun = time.monotonic()
+    child.start()
+    try:
+        next_word = begun + 15
+        while child.running() and time.monotonic() - begun < DEADLINE_S:
+            time.sleep(0.1)
+            if time.monotonic() > next_word:
+                next_word += 15
+                say(f"  still training ({time.monotonic() - begun:.0f} s)")
+        trained = out / "assistant.tar.gz"
+        if child.exit_status() != 0 or not trained.exists():
+            raise TrainingFailed(f"`rasa train` failed; the end of {log}:\n{child.log_tail(20)}")
+        trained.replace(target)
+        say(f"  trained in {time.monotonic() - begun:.0f} s: models/{target.name}")
+    finally:
+        child.stop()
+        shutil.rmtree(out, ignore_errors=True)
+    for old in sorted(target.parent.glob("assistant-*.tar.gz"), key=lambda path: path.stat().st_mtime)[
+        :-KEPT
+    ]:
+        old.unlink()
+
+
+def main() -> int:
+    """Train if needed, and print the archive's path."""
+    try:
+        print(ensure(ROOT / "var" / "log" / "train.log", lambda text: print(text, file=sys.stderr)))
+    except (TrainingFailed, subprocess.SubprocessError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
