@@ -5,9 +5,10 @@ No thread, no clock: `drain`, `tick` and `send` are called with the time by the 
 
 from __future__ import annotations
 
+import random
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,10 @@ class LegState:
     held: bool = False
     digits: Iterator[DigitPacket] | None = None
     digit_timestamp: int = 0
+    # random starts, RFC 3550 section 5.1
+    ssrc: int = field(default_factory=lambda: random.getrandbits(32))
+    first_sequence: int = field(default_factory=lambda: random.getrandbits(15))
+    first_timestamp: int = field(default_factory=lambda: random.getrandbits(31))
 
 
 class MediaPlane:
@@ -108,11 +113,9 @@ class MediaPlane:
         self.legs[slot] = state
         self._count = max(self._count, slot + 1)
         self._ids[slot] = state.leg_id
-        seed = np.random.default_rng()
-        self._sequence[slot] = seed.integers(0, 1 << 15)
-        self._timestamp[slot] = seed.integers(0, 1 << 31)
+        self._sequence[slot], self._timestamp[slot] = state.first_sequence, state.first_timestamp
         row = self.wire.out_records[slot : slot + 1]
-        row["first"], row["ssrc"] = VERSION, seed.integers(1, 1 << 32)
+        row["first"], row["ssrc"] = VERSION, state.ssrc
         self._marker[slot] = MARKER
         state.taped_tick = self.tick_number
 
@@ -224,14 +227,12 @@ class MediaPlane:
         self._trim()
         count, number = self._count, self.tick_number
         if count:
-            frames = self.jitter.play(count)
+            frames = self.jitter.play(count, self._ring_in[number % RING, :count])
             live = self._live[:count]
-            codes = self.playout.next_frames(count)
+            codes = self.playout.next_frames(count, self._ring_out[number % RING, :count])
             self._build(count, codes)
             if self._dialling:
                 self._dial()
-            self._ring_in[number % RING, :count] = frames.codes
-            self._ring_out[number % RING, :count] = codes
             self._tell_frames(now_ms, live, frames.pcm, frames.kinds, frames.arrived_ms)
         self.tick_number = number + 1
         if count:

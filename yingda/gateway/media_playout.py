@@ -1,7 +1,7 @@
 """What each leg says: queues of clips, and the next coded frame of all legs in one gather.
 
-Coded audio of a leg is copied, a second at a time, into the leg's own block of a table of frames. The tick only
-gathers one row per leg and moves the pointers; Python runs per leg once a second, at the end of a block.
+Coded audio of a leg is copied, two seconds at a time, into the leg's own block of a table of frames. The tick only
+gathers one row per leg and moves the pointers; Python runs per leg only at the end of a block.
 Rows 0 and 1 of the table are silence in A-law and mu-law: a leg with nothing to say points there and does not move.
 """
 
@@ -26,7 +26,7 @@ from yingda.sansio.rtp.packet import FRAME_BYTES
 
 UInt8Array = npt.NDArray[np.uint8]
 
-BLOCK_FRAMES = 50
+BLOCK_FRAMES = 100
 BLOCK_BYTES = BLOCK_FRAMES * FRAME_BYTES
 VOICED_RMS = 100.0  # of 32768, about -50 dBFS: a frame above it counts as voiced
 SAMPLES_PER_MS = 8
@@ -155,10 +155,10 @@ class PlayoutBank:
         else:
             self._load(leg, queue)
 
-    def next_frames(self, count: int) -> UInt8Array:
-        """The frame that legs 0..count-1 send in this tick, [count, 160]."""
+    def next_frames(self, count: int, out: UInt8Array | None = None) -> UInt8Array:
+        """The frame that legs 0..count-1 send in this tick, [count, 160] (in out when given)."""
         pointer = self._pointer[:count]
-        frames = np.take(self._table, pointer, axis=0, mode="wrap")
+        frames = np.take(self._table, pointer, axis=0, mode="wrap", out=out)
         voiced = pointer == self._mark[:count]
         if voiced.any():
             for leg in np.nonzero(voiced)[0].tolist():

@@ -24,6 +24,7 @@ from yingda.sansio.rtp.g711 import ALAW_SILENCE, decode_alaw, decode_ulaw, encod
 from yingda.sansio.rtp.packet import FRAME_BYTES
 
 UInt8Array = npt.NDArray[np.uint8]
+Int16Array = npt.NDArray[np.int16]
 Int64Array = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 Float64Array = npt.NDArray[np.float64]
@@ -45,7 +46,7 @@ class Frames:
     """One tick of legs 0..n-1. codes are in each leg's own law, pcm is decoded and concealed."""
 
     codes: UInt8Array  # [n, 160]
-    pcm: npt.NDArray[np.int16]  # [n, 160]
+    pcm: Int16Array  # [n, 160]
     kinds: UInt8Array  # [n] RECEIVED, CONCEALED, EMPTY
     arrived_ms: Float64Array  # [n] NaN unless RECEIVED
 
@@ -127,15 +128,15 @@ class JitterBuffer:
             self._start(legs, sequences)
         play = self._play[legs]
         ahead = ((sequences - play + 32768) & 65535) - 32768
-        if ((ahead >= SLOTS) | (ahead < -RESTART)).any():
+        if ahead.max() >= SLOTS or ahead.min() < -RESTART:
             self._jump(legs, ahead)
             play = self._play[legs]
             ahead = ((sequences - play + 32768) & 65535) - 32768
         number = play + ahead
         slot = self._base[legs] + (number & (SLOTS - 1))
-        useless = (ahead < 0) | (self._held[slot] == number)
+        again = self._held[slot] == number
+        useless = again | (ahead < 0)
         if useless.any():
-            again = self._held[slot] == number
             np.add.at(self.duplicates, legs[again], 1)
             np.add.at(self.late, legs[(ahead < 0) & ~again], 1)
             good = ~useless
@@ -168,8 +169,8 @@ class JitterBuffer:
             self._top[leg] = self._play[leg] - 1
             self._filling[leg] = False
 
-    def play(self, count: int) -> Frames:
-        """The next frame of legs 0..count-1."""
+    def play(self, count: int, out: UInt8Array | None = None) -> Frames:
+        """The next frame of legs 0..count-1. out: where to put the codes, [count, 160] contiguous."""
         started, filling = self._started[:count], self._filling[:count]
         misses, point = self._misses[:count], self._play[:count]
         depth = self._top[:count] - point + 1
@@ -177,19 +178,23 @@ class JitterBuffer:
         run = started & ~filling
         slot = self._base[:count] + (point & (SLOTS - 1))
         have = run & (self._held[slot] == point)
-        codes = np.take(self._codes, slot, axis=0, mode="wrap")
+        codes = np.take(self._codes, slot, axis=0, mode="wrap", out=out)
         kinds = np.where(have, self._type[slot] * np.uint8(EMPTY), np.uint8(EMPTY))
         arrived = np.where(have, self._arrived[slot], np.nan)
         np.copyto(self._last_slot[:count], slot, where=have)
         misses += 1
         misses[have] = 0
         point += run
-        if not have.all():
+        whole = bool(have.all())
+        if not whole:
             self._account(run, have, depth)
             missing = ~have
             codes[missing] = self._silence[:count][missing, None]
         self._watch(count, run, depth)
-        return self._finish(codes, kinds, arrived)
+        pcm = self._decode(codes)
+        if not whole:
+            self._conceal(codes, pcm, kinds)
+        return Frames(codes, pcm, kinds, arrived)
 
     def _account(self, run: BoolArray, have: BoolArray, depth: Int64Array) -> None:
         """Losses move on; a leg with nothing buffered waits at its play point and fills again."""
@@ -224,26 +229,25 @@ class JitterBuffer:
             target[~self._trouble[:count] & (target > self.prefill)] -= 1
             self._trouble[:] = False
 
-    def _finish(self, codes: UInt8Array, kinds: UInt8Array, arrived: Float64Array) -> Frames:
-        count = len(codes)
+    def _decode(self, codes: UInt8Array) -> Int16Array:
         pcm = decode_alaw(codes)
         if self._any_ulaw:
-            ulaw = self._ulaw[:count]
+            ulaw = self._ulaw[: len(codes)]
             pcm[ulaw] = decode_ulaw(codes[ulaw])
+        return pcm
+
+    def _conceal(self, codes: UInt8Array, pcm: Int16Array, kinds: UInt8Array) -> None:
+        """Repeat the last frame, ever quieter, where audio is missing; at its place in codes, pcm and kinds."""
+        count = len(codes)
         misses = self._misses[:count]
         hidden = np.nonzero((misses > 0) & (misses <= len(CONCEAL_GAINS)) & self._started[:count])[0]
-        if len(hidden):
-            self._conceal(hidden, codes, pcm, kinds)
-        return Frames(codes, pcm, kinds, arrived)
-
-    def _conceal(
-        self, hidden: Int64Array, codes: UInt8Array, pcm: npt.NDArray[np.int16], kinds: UInt8Array
-    ) -> None:
+        if not len(hidden):
+            return
         last = self._codes[self._last_slot[hidden]]
-        ulaw = self._ulaw[hidden]
+        ulaw = self._ulaw[hidden][:, None]
         gains = CONCEAL_GAINS[self._misses[hidden] - 1][:, None]
-        before = np.where(ulaw[:, None], decode_ulaw(last), decode_alaw(last))
+        before = np.where(ulaw, decode_ulaw(last), decode_alaw(last))
         made = (before * gains).astype(np.int16)
         pcm[hidden] = made
-        codes[hidden] = np.where(ulaw[:, None], encode_ulaw(made), encode_alaw(made))
+        codes[hidden] = np.where(ulaw, encode_ulaw(made), encode_alaw(made))
         kinds[hidden] = CONCEALED
