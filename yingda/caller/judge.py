@@ -136,10 +136,10 @@ def _timing(trace: TurnTrace, expect: Expect, scene: Scene) -> list[str]:
     why, turn = [], trace.turn
     speaks = turn.say is not None or turn.press is not None
     limit = expect.max_latency_ms
-    if limit is None and speaks and not expect.no_customer_turn:
+    may_be_silent = expect.no_customer_turn or (expect.bot_ends_call and not expect.bot_says)
+    if limit is None and speaks and not may_be_silent:
         limit = scene.max_latency_ms
-    silent_wanted = expect.bot_ends_call and not expect.bot_says
-    if limit is not None and not silent_wanted:
+    if limit is not None:
         if trace.latency_s is None:
             why.append(f"the bot did not answer; expected within {limit} ms")
         elif trace.latency_s * 1000 > limit:

@@ -113,6 +113,11 @@ class RtpLine:
         self._queue.append(utterance)
         return utterance
 
+    def drop(self) -> None:
+        """Say no more of what is queued."""
+        while self._queue:
+            self._queue.popleft().done = True
+
     def _run(self) -> None:
         _raise_priority()
         poller = select.poll()
@@ -146,7 +151,7 @@ class RtpLine:
                 self.heard.feed(packet.at, packet.payload)
 
     def _send(self) -> None:
-        utterance = self._queue[0] if self._queue else None
+        utterance = next(iter(self._queue), None)
         frame = utterance.frames.popleft() if utterance is not None else SILENCE * FRAME_SAMPLES
         at = time.monotonic()
         self._transmit(frame)
@@ -161,7 +166,7 @@ class RtpLine:
         if mark:
             utterance.first_at = utterance.first_at if utterance.first_at is not None else at
             utterance.last_at = at
-        if not utterance.frames:
+        if not utterance.frames and not utterance.done:
             self._queue.popleft()
             utterance.done = True
 
