@@ -1,7 +1,6 @@
 # Every command of the project. Each does its own set-up; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit requirements figure scene check-dialogue assistant format lock envs \
-        train-speech train-asr train-tts train-text clean
+.PHONY: help run test unit requirements figure scene check-dialogue assistant format lock envs clean
 
 # any Python 3.8+ can make the environments; python3 may be missing where pyenv's is not active
 PYTHON := $(shell for p in python3 python3.11 python3.10 /usr/bin/python3 $(HOME)/.pyenv/versions/3.1*/bin/python3; do \
@@ -40,9 +39,9 @@ check-dialogue: envs ## names in rules and stories that the domain does not know
 assistant: envs ## train the assistant if its data changed
 	@$(VOICE) -m scripts.assistant
 
-train-%: ## rebuild a shipped model from nothing by training/RECIPE: make train-asr, train-tts, ... (hours)
-	@$(PYTHON) scripts/env.py voice rasa training
-	@exec .venv/training/bin/python -m scripts.train "$*"
+train-%: ## rebuild a shipped model from nothing, hours: make train-asr, make train-tts (training/README.md)
+	@$(PYTHON) scripts/env.py training
+	@exec .venv/training/bin/python -m training.train_$(subst -,_,$*) $(ARGS)
 
 format: envs ## format the code
 	@$(VOICE) -m ruff format . && $(VOICE) -m ruff check --fix .

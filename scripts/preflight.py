@@ -52,7 +52,7 @@ def check_models(plan: Layout, root: Path) -> None:
         if value and is_path(value) and not (root / value).is_file():
             raise CannotStart(
                 f"settings/speech.yml: key '{key}': the file {value} is missing; restore it (git checkout "
-                f"{value}), build it (make train-speech), or name a published model there"
+                f"{value}), build it (make train-asr or make train-tts), or name a published model there"
             )
 
 
