@@ -1,0 +1,168 @@
+"""Figure `asr`: character errors of the shipped recogniser through G.711 A-law, streamed in the server's chunks.
+
+Voices and texts are each seen or unseen in training (tests/data/asr, made by training/make_test_speech.py). The
+same model, chunking and syllable decoder run as in the speech server. No bar here yet: the table is the figure.
+
+    python bench/asr.py [--model FILE.nemo] [--chunk-ms 160] [--errors 10]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import numpy as np
+
+from yingda.plumbing.settings import load
+from yingda.sansio.rtp import g711
+from yingda.speech.lexicon import load as load_lexicon
+from yingda.speech.recogniser import StepRequest, StreamOptions
+from yingda.speech.settings import Settings
+from yingda.speech.syllables import Decoder
+from yingda.speech.transcript import Transcriber
+
+TEST_SET = ROOT / "tests/data/asr"
+STREAMS = 16
+TAIL_S = 0.4  # silence after the words, as the end of a turn leaves it
+
+
+@dataclass
+class Utterance:
+    """One test recording: what was said, its cell of the table, the audio, and what was heard."""
+
+    said: str
+    cell: tuple[str, str, str]
+    audio: np.ndarray
+    heard_raw: str = ""
+    heard: str = ""
+
+
+def read_test_set() -> list[Utterance]:
+    """Recordings at 8 kHz after one pass through A-law."""
+    import soundfile
+    from scipy.signal import resample_poly
+
+    utterances = []
+    for line in (TEST_SET / "manifest.jsonl").read_text(encoding="utf-8").splitlines():
+        item = json.loads(line)
+        audio, rate = soundfile.read(TEST_SET / item["audio"], dtype="float32")
+        audio = resample_poly(audio, 8000, rate)
+        pcm = (audio / max(float(np.abs(audio).max()), 1e-3) * 0.5 * 32767).astype(np.int16)
+        heard = g711.decode_alaw(g711.encode_alaw(pcm)).astype(np.float32) / 32768
+        audio = np.concatenate([np.zeros(1600, np.float32), heard, np.zeros(int(TAIL_S * 8000), np.float32)])
+        utterances.append(Utterance(item["text"], (item["voice_is"], item["text_is"], item["kind"]), audio))
+    return utterances
+
+
+def recognise(model, utterances: list[Utterance]) -> None:  # type: ignore[no-untyped-def]
+    """Stream `STREAMS` recordings at a time, one chunk each a step, as the server's batches do."""
+    size = model.chunk_samples
+    for first in range(0, len(utterances), STREAMS):
+        group = list(enumerate(utterances[first : first + STREAMS], first))
+        at = 0
+        while group:
+            requests = [
+                StepRequest(n, _chunk(u.audio, at, size), at == 0, at + size >= len(u.audio), StreamOptions(endpoint_ms=-1))
+                for n, u in group
+            ]
+            for (_, u), result in zip(group, model.step(requests)):
+                if result.final:
+                    u.heard_raw = f"{u.heard_raw} {result.final}".strip()
+            group = [(n, u) for n, u in group if at + size < len(u.audio)]
+            at += size
+        print(f"  {min(first + STREAMS, len(utterances))} of {len(utterances)}", flush=True)
+
+
+def _chunk(audio: np.ndarray, at: int, size: int) -> np.ndarray:
+    piece = audio[at : at + size]
+    return np.pad(piece, (0, size - len(piece))).astype(np.float32)
+
+
+def distance(a: str | list[str], b: str | list[str]) -> int:
+    """Levenshtein distance."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        before, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (x != y))
+    return row[-1]
+
+
+def same_words(text: str) -> str:
+    """What counts as equal: 幺 and 一 are the same digit said in two ways."""
+    return text.replace("幺", "一")
+
+
+def interval(pairs: list[tuple[int, int]]) -> tuple[float, float]:
+    """95 % bootstrap interval of errors per character, by sentence."""
+    rng = np.random.RandomState(0)
+    table = np.array(pairs)
+    rates = []
+    for _ in range(400):
+        drawn = table[rng.randint(len(table), size=len(table))].sum(0)
+        rates.append(drawn[0] / max(1, drawn[1]))
+    low, high = np.percentile(rates, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", help="another .nemo than the settings name")
+    parser.add_argument("--chunk-ms", type=int)
+    parser.add_argument("--errors", type=int, default=8, help="how many wrong sentences to print")
+    args = parser.parse_args()
+    from pypinyin import Style, lazy_pinyin
+
+    from yingda.speech.nemo_asr import NemoRecogniser
+
+    settings = load(ROOT / "settings/speech.yml", Settings)
+    chosen = replace(
+        settings.recogniser, **{k: v for k, v in (("model", args.model), ("chunk_ms", args.chunk_ms)) if v}
+    )
+    model = NemoRecogniser(settings=chosen, slots=STREAMS)
+    lexicon = chosen.lexicon
+    decoder = Decoder(load_lexicon(ROOT / lexicon.path), lexicon.beam, lexicon.confusion_weight, lexicon.boost_weight)
+    transcriber = Transcriber(decoder if model.syllables else None)
+    utterances = read_test_set()
+    started = time.process_time()
+    recognise(model, utterances)
+    used = time.process_time() - started
+    audio_s = sum(len(u.audio) for u in utterances) / 8000
+    cells: dict[tuple[str, str, str], list[Utterance]] = defaultdict(list)
+    for u in utterances:
+        u.heard = transcriber.read(u.heard_raw, 0.0, None, False).text
+        cells[u.cell].append(u)
+        cells["all", "all", "all"].append(u)
+    print(f"{'voice':8}{'text':8}{'kind':10}{'n':>5}{'SER %':>8}{'CER %':>8}   95 % interval of CER")
+    for cell in sorted(cells):
+        rows = cells[cell]
+        pairs = [(distance(same_words(u.said), same_words(u.heard)), len(u.said)) for u in rows]
+        wrong = sum(
+            distance(lazy_pinyin(u.said, style=Style.TONE3, neutral_tone_with_five=True), u.heard_raw.split()) for u in rows
+        )
+        total = sum(n for _, n in pairs)
+        low, high = interval(pairs)
+        rate = 100 * sum(e for e, _ in pairs) / total
+        print(f"{cell[0]:8}{cell[1]:8}{cell[2]:10}{len(rows):5}{100 * wrong / total:8.1f}{rate:8.1f}   {100 * low:.1f}-{100 * high:.1f}")
+    for u in [u for u in utterances if same_words(u.said) != same_words(u.heard)][: args.errors]:
+        print(f"  said  {u.said}\n  heard {u.heard}  ({u.heard_raw})")
+    print(f"{audio_s:.0f} s of audio in {used:.0f} CPU-s: {audio_s / used:.1f} audio-seconds per CPU-second, {STREAMS} streams")
+    rows = [u for u in utterances if u.cell[0] == "seen" and u.cell[1] == "unseen" and u.cell[2] == "customer"]
+    errors = sum(distance(same_words(u.said), same_words(u.heard)) for u in rows)
+    rate = 100 * errors / sum(len(u.said) for u in rows)
+    print(f"asr: CER {rate:.1f} % on training voices with unseen customer sentences (bar: none)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
