@@ -96,9 +96,7 @@ class RtpLine:
         """Send A-law octets after what is queued already; watch ``done`` of what comes back."""
         padded = clip + SILENCE * (-len(clip) % FRAME_SAMPLES)
         utterance = Utterance()
-        utterance.frames.extend(
-            padded[i : i + FRAME_SAMPLES] for i in range(0, len(padded), FRAME_SAMPLES)
-        )
+        utterance.frames.extend(padded[i : i + FRAME_SAMPLES] for i in range(0, len(padded), FRAME_SAMPLES))
         self._queue.append(utterance)
         return utterance
 

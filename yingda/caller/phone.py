@@ -55,9 +55,7 @@ class Phone(asyncio.DatagramProtocol):
     async def open(self, port: int = 0) -> int:
         """Bind the SIP port (0: any free one) and return it."""
         loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.create_datagram_endpoint(
-            lambda: self, local_addr=(self.host, port)
-        )
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(self.host, port))
         bound = int(self._transport.get_extra_info("sockname")[1])
         name = "Yingda test caller"
         config = UserAgentConfig(host=self.host, port=bound, user=self.number, user_agent=name)

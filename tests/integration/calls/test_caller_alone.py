@@ -27,7 +27,9 @@ turns:
 async def play(bot: Any, folder: Path, last_ms: int = 700) -> Any:
     audio = Path(__file__).parents[2] / "scenes" / "audio"
     scene = folder / "wire.yml"
-    scene.write_text(SCENE.format(audio=audio, last_ms=last_ms).replace("say: yes", 'say: "yes"'), encoding="utf-8")
+    scene.write_text(
+        SCENE.format(audio=audio, last_ms=last_ms).replace("say: yes", 'say: "yes"'), encoding="utf-8"
+    )
     options = Options(scene, ("127.0.0.1", bot.port), no_record=True)
     return await place(options, print)
 
