@@ -1,0 +1,136 @@
+"""Synthesis by NeMo: FastPitch makes a mel spectrogram of a clause, HiFi-GAN or Griffin-Lim makes it heard."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from yingda.speech import nemo_runtime
+from yingda.speech.audio import Float
+from yingda.speech.settings import Voice as Settings
+
+_MARKS = str.maketrans("；：", "，，")  # marks that small tokenizers lack
+_NNLS_STEPS = 40
+_MOMENTUM = 0.99  # Perraudin, Balazs, Sondergaard 2013, "A fast Griffin-Lim algorithm"
+
+
+class NemoVoice:
+    """`VoiceModel` on NeMo. Not thread-safe: the thread that makes it owns it."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Load the acoustic model and, if one is named, the vocoder. Raises RuntimeError saying what is wrong."""
+        started = time.monotonic()
+        nemo_runtime.prepare()
+        from nemo.collections.tts.models.fastpitch import FastPitchModel
+
+        self._settings = settings
+        self._device = nemo_runtime.device_name(settings.device)
+        self._acoustic = nemo_runtime.load_model(FastPitchModel, settings.acoustic_model, self._device)
+        config = self._acoustic.cfg
+        self.sample_rate = int(config.preprocessor.sample_rate)
+        self.name = settings.name
+        speakers = int(config.get("n_speakers", 0) or 0)
+        if speakers > 1 and settings.speaker >= speakers:
+            raise RuntimeError(f"voice.speaker is {settings.speaker}; {settings.acoustic_model} has 0-{speakers - 1}")
+        self._speaker = settings.speaker if speakers > 1 else None
+        self._vocoder: Any = None
+        self._griffin_lim: GriffinLim | None = None
+        if settings.vocoder is None:
+            self._griffin_lim = GriffinLim(self._acoustic.preprocessor.featurizer, settings.griffin_lim_iterations)
+        else:
+            self._vocoder = self._load_vocoder(settings.vocoder, int(config.n_mel_channels))
+        self.load_seconds = time.monotonic() - started
+
+    def _load_vocoder(self, name: str, mels: int) -> Any:
+        from nemo.collections.tts.models.hifigan import HifiGanModel
+
+        vocoder = nemo_runtime.load_model(HifiGanModel, name, self._device)
+        theirs = vocoder.cfg.preprocessor
+        if (int(theirs.features), int(theirs.sample_rate)) != (mels, self.sample_rate):
+            raise RuntimeError(
+                f"voice.vocoder {name} takes {theirs.features} mels at {theirs.sample_rate} Hz; "
+                f"voice.acoustic_model makes {mels} at {self.sample_rate} Hz"
+            )
+        return vocoder
+
+    def speak(self, text: str, pace: float) -> Float:
+        """float32 audio of one clause of spoken Chinese at `sample_rate`; pace above 1 is faster."""
+        import torch
+
+        with torch.inference_mode():
+            tokens = self._acoustic.parse(text.translate(_MARKS), normalize=False)
+            if not tokens.shape[1]:
+                return np.zeros(0, np.float32)
+            mel = self._acoustic.generate_spectrogram(tokens=tokens, speaker=self._speaker, pace=pace)
+            if self._griffin_lim is not None:
+                audio = self._griffin_lim(mel[0].float().cpu())
+            else:
+                audio = self._vocoder.convert_spectrogram_to_audio(spec=mel)[0].float().cpu()
+        return np.asarray(audio.numpy(), dtype=np.float32)
+
+
+class GriffinLim:
+    """Log-mel spectrograms back to audio, for the very features that the acoustic model was trained on."""
+
+    def __init__(self, featurizer: Any, iterations: int) -> None:
+        """`featurizer`: NeMo's FilterbankFeatures of the model; its window, hop, filters and powers are undone."""
+        import torch
+
+        self._iterations = iterations
+        self._fft, self._hop, self._window_size = featurizer.n_fft, featurizer.hop_length, featurizer.win_length
+        self._filters = featurizer.fb[0].float().cpu()
+        window = featurizer.window
+        self._window = torch.ones(self._window_size) if window is None else window.float().cpu()
+        self._log, self._power = bool(featurizer.log), float(featurizer.mag_power)
+        self._preemphasis = float(featurizer.preemph or 0.0)
+        self._correlation = self._filters.T @ self._filters
+        self._spread = self._filters / self._filters.sum(1, keepdim=True).clamp(min=1e-6)
+
+    def __call__(self, mel: Any) -> Any:
+        """[mels, frames] to samples."""
+        return self._deemphasise(self._invert(self._magnitudes(mel)))
+
+    def _magnitudes(self, mel: Any) -> Any:
+        """Non-negative least squares by multiplicative updates (Lee and Seung 2001)."""
+        energy = mel.exp() if self._log else mel
+        target = self._filters.T @ energy
+        guess = self._spread.T @ energy + 1e-6
+        for _ in range(_NNLS_STEPS):
+            guess *= target / (self._correlation @ guess + 1e-9)
+        return guess.clamp(min=0) ** (1.0 / self._power)
+
+    def _invert(self, magnitudes: Any) -> Any:
+        import torch
+
+        generator = torch.Generator().manual_seed(0)  # the same text always sounds the same
+        angles = torch.exp(2j * torch.pi * torch.rand(magnitudes.shape, generator=generator))
+        previous = torch.zeros_like(angles)
+        for _ in range(self._iterations):
+            rebuilt = self._stft(self._istft(magnitudes * angles))[:, : magnitudes.shape[1]]
+            angles = rebuilt - previous * (_MOMENTUM / (1 + _MOMENTUM))
+            angles = angles / (angles.abs() + 1e-16)
+            previous = rebuilt
+        return self._istft(magnitudes * angles)
+
+    def _istft(self, spectrum: Any) -> Any:
+        import torch
+
+        return torch.istft(spectrum, self._fft, self._hop, self._window_size, self._window, center=True)
+
+    def _stft(self, samples: Any) -> Any:
+        import torch
+
+        return torch.stft(
+            samples, self._fft, self._hop, self._window_size, self._window, center=True,
+            pad_mode="constant", return_complex=True,
+        )  # fmt: skip
+
+    def _deemphasise(self, samples: Any) -> Any:
+        if not self._preemphasis:
+            return samples
+        import torch
+        from scipy.signal import lfilter
+
+        return torch.from_numpy(lfilter([1.0], [1.0, -self._preemphasis], samples.numpy()).astype(np.float32))

@@ -1,0 +1,166 @@
+"""The process: loads both models side by side, then listens. See __main__.py for the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import time
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TypeVar
+
+import grpc
+from riva.client.proto import riva_asr_pb2_grpc, riva_tts_pb2_grpc
+
+from yingda.plumbing import health
+from yingda.speech import lexicon, model_files, prompt_cache
+from yingda.speech.metrics import Metrics
+from yingda.speech.prompt_cache import PromptCache
+from yingda.speech.recogniser import Recogniser, StreamingModel
+from yingda.speech.riva_asr import RivaRecognition
+from yingda.speech.riva_tts import RivaSynthesis
+from yingda.speech.settings import SpeechSettings
+from yingda.speech.syllables import Decoder
+from yingda.speech.synthesiser import Synthesiser, VoiceModel
+from yingda.speech.transcript import Transcriber
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+PROMPT_RATE = 8000  # Hz: what the telephone asks for
+_SPARE_SLOTS = 2  # of NeMo's: a stream that has just ended frees its slot within the next step
+
+
+class StartError(Exception):
+    """The server cannot start. The text says why, where, and what to do."""
+
+
+class SpeechServer:
+    """Both services and their listeners."""
+
+    def __init__(self, settings: SpeechSettings, settings_path: str = "settings/speech.yml") -> None:
+        """`settings_path` is only named in messages."""
+        self._settings, self._path = settings, settings_path
+        self.metrics = Metrics()
+        self._not_ready: str | None = "loading the models"
+        recogniser = settings.recogniser
+        self.recogniser = Recogniser(
+            self._make_recogniser, recogniser.max_streams, recogniser.max_batch, recogniser.gather_ms / 1000, self.metrics
+        )
+        self.cache = PromptCache(Path(settings.prompts.folder), settings.prompts.memory_mb * 1_000_000)
+        self.synthesiser = Synthesiser(self._make_voice, settings.voice, self.cache, self.metrics)
+        self._grpc = grpc.aio.server(options=[("grpc.max_receive_message_length", 64_000_000), ("grpc.so_reuseport", 0)])
+        self._http: asyncio.Server | None = None
+        self.grpc_port = 0
+
+    def check(self) -> None:
+        """What can be known before the slow part. Raises ModelError, StartError."""
+        remedy = "get it from the repository, or name a published model (README, speech models)"
+        recogniser, voice = self._settings.recogniser, self._settings.voice
+        model_files.check(recogniser.model, "recogniser.model", self._path, remedy)
+        model_files.check(voice.acoustic_model, "voice.acoustic_model", self._path, remedy)
+        if voice.vocoder is not None:
+            model_files.check(voice.vocoder, "voice.vocoder", self._path, remedy + ", or set it to null")
+
+    async def start(self) -> None:
+        """Load the models and listen. Raises StartError."""
+        started = time.monotonic()
+        server = self._settings.server
+        try:
+            self._http = await health.serve(server.host, server.http_port, self.why_not_ready, self.metrics.render)
+        except OSError as error:
+            raise StartError(_port_taken(self._path, "server.http_port", server.host, server.http_port, error)) from None
+        hearing, voice = self.recogniser.begin(), self.synthesiser.begin()
+        model = await self._wait(hearing, "recogniser.model", self._settings.recogniser.model)
+        decoder = await asyncio.to_thread(self._load_decoder) if model.syllables else None
+        speaker = await self._wait(voice, "voice.acoustic_model", self._settings.voice.acoustic_model)
+        await self._load_prompts()
+        self._serve(model, Transcriber(decoder), speaker)
+        await self._grpc.start()
+        gc.freeze()  # models and lexicon are for good; the collector need not walk them again
+        self._not_ready = None
+        log.info(
+            "ready after %.1f s on %s:%d: %s recogniser at %d Hz, voice at %d Hz, %d prompt clauses in memory",
+            time.monotonic() - started, server.host, self.grpc_port, model.kind, model.sample_rate,
+            speaker.sample_rate, len(self.cache),
+        )  # fmt: skip
+
+    async def wait(self) -> None:
+        """Until the server is stopped."""
+        await self._grpc.wait_for_termination()
+
+    async def stop(self, grace_s: float = 1.0) -> None:
+        """Finish what is running within `grace_s`, then end."""
+        self._not_ready = "stopping"
+        await self._grpc.stop(grace_s)
+        if self._http is not None:
+            self._http.close()
+        await asyncio.to_thread(self.recogniser.stop)
+        await asyncio.to_thread(self.synthesiser.stop)
+
+    def why_not_ready(self) -> str | None:
+        """For /health."""
+        if self._not_ready is None and not (self.recogniser.alive and self.synthesiser.alive):
+            return "a model's thread has ended"
+        return self._not_ready
+
+    def _serve(self, model: StreamingModel, transcriber: Transcriber, speaker: VoiceModel) -> None:
+        settings = self._settings
+        hearing = RivaRecognition(self.recogniser, model, transcriber, settings.recogniser, self.metrics)
+        voice = RivaSynthesis(
+            self.synthesiser, settings.voice, speaker.sample_rate, settings.recogniser.language, self.metrics
+        )
+        riva_asr_pb2_grpc.add_RivaSpeechRecognitionServicer_to_server(hearing, self._grpc)
+        riva_tts_pb2_grpc.add_RivaSpeechSynthesisServicer_to_server(voice, self._grpc)
+        server = settings.server
+        try:
+            self.grpc_port = self._grpc.add_insecure_port(f"{server.host}:{server.grpc_port}")
+        except RuntimeError as error:
+            raise StartError(_port_taken(self._path, "server.grpc_port", server.host, server.grpc_port, error)) from None
+
+    async def _wait(self, loading: Future[T], key: str, value: str) -> T:
+        try:
+            return await asyncio.wrap_future(loading)
+        except Exception as error:
+            log.debug("loading failed", exc_info=error)
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise StartError(f"{self._path}: key '{key}': {value} cannot be used: {reason}") from error
+
+    def _load_decoder(self) -> Decoder:
+        knobs = self._settings.recogniser.lexicon
+        try:
+            words = lexicon.load(knobs.path)
+        except lexicon.LexiconError as error:
+            raise StartError(f"{self._path}: key 'recogniser.lexicon.path': {error}") from None
+        return Decoder(words, knobs.beam, knobs.confusion_weight, knobs.boost_weight)
+
+    async def _load_prompts(self) -> None:
+        prompts = self._settings.prompts
+        try:
+            texts = prompt_cache.fixed_texts(prompts.texts, prompts.domain_file)
+        except ValueError as error:
+            raise StartError(f"{self._path}: key 'prompts.domain_file': {error}") from None
+        missing = await asyncio.to_thread(self.synthesiser.load_prompts, texts, PROMPT_RATE)
+        if missing:
+            self._not_ready = "synthesising the fixed prompts"
+            log.info("synthesising %d of %d fixed prompts", len(missing), len(texts))
+            await self.synthesiser.fix_prompts(missing, PROMPT_RATE)
+
+    def _make_recogniser(self) -> StreamingModel:
+        from yingda.speech.nemo_asr import NemoRecogniser
+
+        settings = self._settings.recogniser
+        model = NemoRecogniser(settings, settings.max_streams + _SPARE_SLOTS)
+        log.info("recogniser loaded in %.1f s", model.load_seconds)
+        return model
+
+    def _make_voice(self) -> VoiceModel:
+        from yingda.speech.nemo_tts import NemoVoice
+
+        model = NemoVoice(self._settings.voice)
+        log.info("voice loaded in %.1f s", model.load_seconds)
+        return model
+
+
+def _port_taken(path: str, key: str, host: str, port: int, error: Exception) -> str:
+    return f"{path}: key '{key}': cannot listen on {host}:{port} ({error}); end the program there or change the key"

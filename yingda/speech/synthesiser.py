@@ -1,0 +1,165 @@
+"""The voice: text to clauses to audio, one thread on the model, a memory of what was spoken before."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from yingda.speech import audio, clauses, ssml
+from yingda.speech.audio import Float, Int16
+from yingda.speech.metrics import Metrics
+from yingda.speech.normalisation import normalise
+from yingda.speech.prompt_cache import Key, PromptCache, model_stamp
+from yingda.speech.settings import Voice as Settings
+
+log = logging.getLogger(__name__)
+
+
+class TooBusy(Exception):
+    """Too many clauses wait for the voice."""
+
+
+class VoiceModel(Protocol):
+    """A synthesiser of single clauses; used by one thread only."""
+
+    name: str
+    sample_rate: int
+
+    def speak(self, text: str, pace: float) -> Float:
+        """float32 audio at `sample_rate`."""
+
+
+@dataclass
+class _Work:
+    text: str
+    pace: float
+    give_up_at: float
+    result: Future[Float] = field(default_factory=Future)
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One clause: what was said, and its audio at the asked rate with the pause that follows."""
+
+    text: str
+    pcm: Int16
+
+
+class Synthesiser:
+    """Thread-safe front of the one thread."""
+
+    def __init__(
+        self, make_model: Callable[[], VoiceModel], settings: Settings, cache: PromptCache, metrics: Metrics
+    ) -> None:
+        """`make_model` runs on the synthesiser's thread, which owns the model from then on."""
+        self._make_model = make_model
+        self._settings = settings
+        self._cache = cache
+        self._metrics = metrics
+        self._work: queue.Queue[_Work | None] = queue.Queue(settings.max_waiting)
+        self._stamp = f"{settings.name}:{settings.speaker}:" + model_stamp(settings.acoustic_model, settings.vocoder)
+        self._stamp += f":{settings.griffin_lim_iterations}:{settings.peak}"
+        self._loaded: Future[VoiceModel] = Future()
+        self._thread = threading.Thread(target=self._run, name="voice", daemon=True)
+
+    def begin(self) -> Future[VoiceModel]:
+        """Start the thread; the future gives the model once it is loaded."""
+        self._thread.start()
+        return self._loaded
+
+    def stop(self) -> None:
+        """End the thread after the clause that it is in."""
+        if self._thread.is_alive():
+            self._work.put(None)
+            self._thread.join(timeout=10)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread is there to take work."""
+        return self._thread.is_alive()
+
+    def load_prompts(self, texts: list[str], rate: int) -> list[str]:
+        """Take prompts from the disk; returns those that have to be synthesised."""
+        return [t for t in texts if not all([self._cache.load(key) for key, _ in self._clauses(t, rate)])]
+
+    async def fix_prompts(self, texts: list[str], rate: int) -> None:
+        """Synthesise prompts and hold them for good."""
+        for text in texts:
+            for key, _ in self._clauses(text, rate):
+                self._cache.fix(key, await self._synthesise(key, deadline_s=60.0))
+
+    async def say(self, text: str, rate: int) -> AsyncIterator[Spoken]:
+        """Clauses of plain text or SSML, each as soon as it is spoken. Raises SsmlError, TooBusy, TimeoutError."""
+        parts = list(self._clauses(text, rate))
+        for i, (key, pause_ms) in enumerate(parts):
+            pcm = await self._clause(key) if key[3] else np.zeros(0, np.int16)
+            pause = pause_ms if i + 1 < len(parts) or not key[3] else 0
+            if pause:
+                pcm = np.concatenate([pcm, np.zeros(rate * pause // 1000, np.int16)])
+            yield Spoken(key[3], pcm)
+
+    def _clauses(self, text: str, rate: int) -> list[tuple[Key, int]]:
+        """Cache keys of a text's clauses, each with the silence after it in ms; an empty clause is only silence."""
+        settings = self._settings
+        out: list[tuple[Key, int]] = []
+        for span in ssml.parse(text):
+            pace = round(span.pace * settings.pace, 3)
+            first = settings.clause_chars if out else settings.first_clause_chars
+            for clause in clauses.split(normalise(span.text), first, settings.clause_chars):
+                out.append(((self._stamp, rate, pace, clause.text), clause.pauses * settings.clause_pause_ms))
+            if span.pause_ms:
+                out.append(((self._stamp, rate, pace, ""), span.pause_ms))
+        return out
+
+    async def _clause(self, key: Key) -> Int16:
+        found = self._cache.get(key)
+        if found is not None:
+            self._metrics.count("speech_clause_cache_hits_total")
+            return found
+        self._metrics.count("speech_clause_cache_misses_total")
+        pcm = await self._synthesise(key, self._settings.deadline_s)
+        self._cache.put(key, pcm)
+        return pcm
+
+    async def _synthesise(self, key: Key, deadline_s: float) -> Int16:
+        work = _Work(key[3], key[2], time.monotonic() + deadline_s)
+        try:
+            self._work.put_nowait(work)
+        except queue.Full:
+            raise TooBusy(f"{self._settings.max_waiting} clauses are waiting for the voice") from None
+        samples = await asyncio.wait_for(asyncio.wrap_future(work.result), deadline_s)
+        model = self._loaded.result()
+        peak = float(np.abs(samples).max()) if len(samples) else 0.0
+        level = samples * np.float32(self._settings.peak / peak) if peak > 1e-6 else samples
+        return audio.to_int16(audio.resample(level, model.sample_rate, key[1]))
+
+    def _run(self) -> None:
+        try:
+            model = self._make_model()
+        except BaseException as error:  # noqa: BLE001 - the one who waits for the model shall see whatever it was
+            self._loaded.set_exception(error)
+            return
+        self._loaded.set_result(model)
+        while (work := self._work.get()) is not None:
+            started = time.monotonic()
+            if started > work.give_up_at or not work.result.set_running_or_notify_cancel():
+                work.result.cancel()  # nobody waits for it any more
+                continue
+            try:
+                samples = model.speak(work.text, work.pace)
+            except Exception as error:  # one bad clause must not end the voice of every call
+                log.exception("a clause of %d characters could not be spoken", len(work.text))
+                work.result.set_exception(error)
+                continue
+            work.result.set_result(samples)
+            self._metrics.observe("speech_clause_seconds", time.monotonic() - started)
+            self._metrics.count("speech_spoken_seconds_total", len(samples) / model.sample_rate)
