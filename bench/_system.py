@@ -1,4 +1,4 @@
-"""The whole system, started by scripts.run beside whatever else runs here (a port offset), for figures and tests."""
+"""The whole system, started by scripts.run beside whatever else runs here, for figures and tests."""
 
 from __future__ import annotations
 

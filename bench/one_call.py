@@ -1,6 +1,6 @@
-"""one_call: the demo call through the whole system, judged turn by turn, with response latency at the RTP wire.
+"""one_call: the demo call through the whole system, judged turn by turn, with latency at the RTP wire.
 
-    python bench/one_call.py [--scene demo]
+    make figure NAME=one_call
 
 Brings everything up as `make run CALL=once` does, plays the scene, takes everything down. Passes when every
 expectation of the scene holds (exit 0 of the caller) and the median response latency is at most 1.2 s.

@@ -91,12 +91,12 @@ def _seconds(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else float(milliseconds) / 1000
 
 
-def read_call(database: Database[Row], call_id: str) -> CallRecord:
-    """The whole record of a finished call, and what is missing in it."""
+def read_call(database: Database[Row], call_id: str, root: Path = Path()) -> CallRecord:
+    """The whole record of a finished call, and what is missing in it; ``root``: where recordings lie."""
     call = database["calls"].find_one({"_id": call_id}) or {}
     turns = read_turns(database, call_id)
     handoff = database["handoffs"].find_one({"call_id": call_id}) is not None
-    recording = call.get("recording")
+    recording = str(root / call["recording"]) if call.get("recording") else None
     return CallRecord(
         call_id=call_id,
         turns=turns,
