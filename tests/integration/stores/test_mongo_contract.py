@@ -1,0 +1,144 @@
+"""Every MongoDB operator that the code uses, against whichever MongoDB is there.
+
+The embedded stand-in does some operators wrongly without an error ($push onto objects, arrayFilters, partial
+indexes, $not), so what is not shown here may not be used.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pymongo
+import pytest
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+pytestmark = [pytest.mark.integration, pytest.mark.requirement(205)]
+
+NOW = datetime(2026, 3, 1, 8, 30, 15, 123000, tzinfo=timezone.utc)
+
+
+def test_a_document_comes_back_as_it_was(collection: Any) -> None:
+    document = {
+        "_id": "call-1",
+        "text": "我账单上怎么多了一百块",
+        "cents": 10_000_000_000,
+        "latency_ms": 412.5,
+        "interrupted": False,
+        "nothing": None,
+        "at": NOW,
+        "heard": {"generation": 3, "spans": [{"from": 0, "to": 4}, {"from": 4, "to": 9}]},
+        "boost": ["余额", "账单"],
+        "data": b"\x00\xff",
+    }
+    collection.insert_one(dict(document))
+    assert collection.find_one({"_id": "call-1"}) == document
+
+
+def test_insert_many_and_find_sorted_and_limited(collection: Any) -> None:
+    collection.insert_many([{"call_id": "a", "seq": n} for n in (3, 1, 4, 2)] + [{"call_id": "b", "seq": 9}])
+    rows = collection.find({"call_id": "a"}).sort("seq", pymongo.DESCENDING).limit(2)
+    assert [row["seq"] for row in rows] == [4, 3]
+    rows = collection.find({}).sort([("call_id", 1), ("seq", -1)])
+    assert [(row["call_id"], row["seq"]) for row in rows] == [
+        ("a", 4),
+        ("a", 3),
+        ("a", 2),
+        ("a", 1),
+        ("b", 9),
+    ]
+    assert collection.find_one({"call_id": "c"}) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"seq": {"$gt": 2}}, [3, 4]),
+        ({"seq": {"$lt": 3}}, [1, 2]),
+        ({"seq": {"$gt": 1, "$lt": 4}}, [2, 3]),
+        ({"seq": {"$in": [1, 4, 7]}}, [1, 4]),
+        ({"heard": {"$exists": True}}, [2]),
+        ({"at": {"$gt": NOW + timedelta(seconds=2)}}, [3, 4]),
+        ({"call_id": "a", "seq": {"$gt": 3}}, [4]),
+    ],
+)
+def test_queries(collection: Any, query: dict[str, Any], expected: list[int]) -> None:
+    for seq in (1, 2, 3, 4):
+        extra = {"heard": "您好"} if seq == 2 else {}
+        collection.insert_one({"call_id": "a", "seq": seq, "at": NOW + timedelta(seconds=seq), **extra})
+    assert [row["seq"] for row in collection.find(query).sort("seq", 1)] == expected
+    assert collection.count_documents(query) == len(expected)
+
+
+def test_update_set_inc_and_upsert(collection: Any) -> None:
+    change = {"$set": {"status": "ringing"}, "$inc": {"turns": 1}, "$setOnInsert": {"started_at": NOW}}
+    collection.update_one({"_id": "call-1"}, change, upsert=True)
+    collection.update_one({"_id": "call-1"}, {**change, "$set": {"status": "up", "about.x": 1}}, upsert=True)
+    found = collection.find_one({"_id": "call-1"})
+    assert found == {"_id": "call-1", "status": "up", "about": {"x": 1}, "turns": 2, "started_at": NOW}
+    assert collection.update_one({"_id": "none"}, {"$set": {"a": 1}}).matched_count == 0
+    assert collection.count_documents({}) == 1
+
+
+def test_a_set_list_of_objects_stays_objects(collection: Any) -> None:
+    spans = [{"from": 0}, {"from": 1}]
+    collection.update_one({"_id": 1}, {"$set": {"spans": spans}}, upsert=True)
+    collection.update_one({"_id": 1}, {"$set": {"spans": [*spans, {"from": 2}]}})
+    assert collection.find_one({"_id": 1})["spans"] == [{"from": 0}, {"from": 1}, {"from": 2}]
+
+
+def test_delete_many(collection: Any) -> None:
+    collection.insert_many([{"who": name} for name in ("a", "b", "b", "c")])
+    assert collection.delete_many({"who": {"$in": ["b", "c"]}}).deleted_count == 3
+    assert collection.count_documents({}) == 1
+
+
+def test_a_unique_compound_index_refuses_the_second(collection: Any) -> None:
+    collection.create_index([("call_id", 1), ("seq", 1)], unique=True)
+    collection.create_index([("call_id", 1), ("seq", 1)], unique=True)  # again, as every start does
+    collection.insert_one({"call_id": "a", "seq": 1})
+    collection.insert_one({"call_id": "a", "seq": 2})
+    with pytest.raises(DuplicateKeyError):
+        collection.insert_one({"call_id": "a", "seq": 1})
+
+
+def test_unordered_insert_writes_the_rest(collection: Any) -> None:
+    collection.create_index([("call_id", 1), ("seq", 1)], unique=True)
+    collection.insert_one({"call_id": "a", "seq": 1})
+    with pytest.raises(BulkWriteError) as refused:
+        collection.insert_many([{"call_id": "a", "seq": seq} for seq in (1, 2, 3)], ordered=False)
+    assert {error["code"] for error in refused.value.details["writeErrors"]} == {11000}
+    assert sorted(row["seq"] for row in collection.find({})) == [1, 2, 3]
+
+
+@pytest.mark.slow
+def test_a_ttl_index_deletes_what_is_old(collection: Any, mongo_url: str) -> None:
+    collection.create_index("at", expireAfterSeconds=3600)
+    now = datetime.now(timezone.utc)
+    collection.insert_many([{"_id": "old", "at": now - timedelta(hours=2)}, {"_id": "new", "at": now}])
+    end = time.monotonic() + 90  # mongod looks once a minute
+    while collection.count_documents({"_id": "old"}) and time.monotonic() < end:
+        time.sleep(0.5)
+    assert [row["_id"] for row in collection.find({})] == ["new"]
+
+
+def test_databases_are_apart(collection: Any) -> None:
+    collection.insert_one({"_id": 1})
+    other = collection.database.client["yingda_contract_other"][collection.name]
+    assert other.count_documents({}) == 0
+
+
+def test_writers_at_once_lose_nothing(collection: Any) -> None:
+    def write() -> None:
+        for _ in range(25):
+            collection.update_one({"_id": "counter"}, {"$inc": {"n": 1}}, upsert=True)
+
+    collection.insert_one({"_id": "counter", "n": 0})
+    threads = [threading.Thread(target=write) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert collection.find_one({"_id": "counter"})["n"] == 200
