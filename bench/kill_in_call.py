@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import sys
 import time
 from collections.abc import Callable
@@ -92,7 +93,7 @@ class Caller:
     def longest_gap_s(self, since: float) -> float:
         """Longest time without any packet from the bot."""
         times = [p.at for p in self.phone.line.packets_in if p.at >= since]
-        return max((b - a for a, b in zip(times, times[1:], strict=False)), default=float("inf"))
+        return max((b - a for a, b in itertools.pairwise(times)), default=float("inf"))
 
     def record(self, system: System) -> CallRecord | None:
         call_id = records.find_call(system.database, self.phone.number, self.since)
@@ -223,7 +224,7 @@ def main() -> int:
         print("kill_in_call: the system did not start FAIL")
         return 1
     passed = not any(finding.problems for finding in findings)
-    slowest = max((f.apology_s if f.apology_s is not None else float("inf") for f in findings))
+    slowest = max(f.apology_s if f.apology_s is not None else float("inf") for f in findings)
     print(
         f"kill_in_call: slowest apology {slowest:.2f} s (bar <= {APOLOGY_S:.1f}), "
         f"{sum(not f.problems for f in findings)} of {len(findings)} processes {'PASS' if passed else 'FAIL'}"
