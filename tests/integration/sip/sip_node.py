@@ -10,9 +10,7 @@ from pathlib import Path
 
 from yingda.gateway.sip_endpoint import SipEndpoint
 from yingda.sansio.sip import (
-    CallFailed,
     CallOffered,
-    DigitSignalled,
     Event,
     SessionChanged,
     UserAgentConfig,
@@ -115,6 +113,3 @@ async def sipp(*args: str, cwd: Path, seconds: float = 90.0) -> tuple[int, str]:
     """Run sipp to its end."""
     process = await start("sipp", *args, "-i", HOST, "-nostdin", "-trace_err", cwd=cwd)
     return await finish(process, seconds)
-
-
-__all__ = ["HOST", "CallFailed", "DigitSignalled", "Node", "answer_to", "finish", "free_port", "sipp", "start"]

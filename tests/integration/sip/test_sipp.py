@@ -39,7 +39,7 @@ async def test_sixty_calls_come_in(tmp_path: Path) -> None:
         assert code == 0, output
         await node.until_idle()
         assert len(node.of(CallOffered)) == len(node.of(CallConfirmed)) == 60
-        assert [event.cause for event in node.of(CallEnded)] == ["remote_bye"] * 60  # type: ignore[attr-defined]
+        assert {getattr(event, "cause", "") for event in node.of(CallEnded)} == {"remote_bye"}
         assert node.endpoint.agent.counters["malformed"] == 0
         assert cpu_seconds() - before < 1.0
 
@@ -66,11 +66,12 @@ async def test_we_place_twenty_calls(tmp_path: Path) -> None:
                 calls.append(node.endpoint.invite(f"sip:1{number}@{HOST}", "95588", offer, (HOST, port)))
             await node.until(CallAnswered, 20)
             for event in node.of(CallAnswered):
-                assert sdp.negotiate(sdp.parse(event.sdp)).codec in ("PCMA", "PCMU")  # type: ignore[attr-defined]
+                assert isinstance(event, CallAnswered)
+                assert sdp.negotiate(sdp.parse(event.sdp)).codec in ("PCMA", "PCMU")
             for call in calls:
                 node.endpoint.hang_up(call)
             await node.until(CallEnded, 20)
-            assert {event.cause for event in node.of(CallEnded)} == {"local_bye"}  # type: ignore[attr-defined]
+            assert {getattr(event, "cause", "") for event in node.of(CallEnded)} == {"local_bye"}
     finally:
         callee.kill()
         await callee.wait()
@@ -85,19 +86,27 @@ async def test_a_busy_callee_gets_its_ack(tmp_path: Path) -> None:
             offer = sdp.build_offer(HOST, 39000, 1)
             node.endpoint.invite(f"sip:10086@{HOST}", "95588", offer, (HOST, port))
         await node.until(CallFailed, 5)
-        assert {event.code for event in node.of(CallFailed)} == {486}  # type: ignore[attr-defined]
+        assert {getattr(event, "code", "") for event in node.of(CallFailed)} == {486}
         code, output = await callee
         assert code == 0, output
 
 
 async def test_hold_digit_and_hang_up(tmp_path: Path) -> None:
     async with Node() as node:
-        arguments = ["-sf", str(HERE / "uac_hold.xml"), f"{HOST}:{node.port}", "-p", str(free_port()), "-m", "3"]
+        arguments = [
+            "-sf",
+            str(HERE / "uac_hold.xml"),
+            f"{HOST}:{node.port}",
+            "-p",
+            str(free_port()),
+            "-m",
+            "3",
+        ]
         code, output = await sipp(*arguments, cwd=tmp_path)
         assert code == 0, output
         assert len(node.of(SessionChanged)) == 3
-        assert {event.digit for event in node.of(DigitSignalled)} == {"5"}  # type: ignore[attr-defined]
-        assert {event.to_number for event in node.of(CallOffered)} == {"95588"}  # type: ignore[attr-defined]
+        assert {getattr(event, "digit", "") for event in node.of(DigitSignalled)} == {"5"}
+        assert {getattr(event, "to_number", "") for event in node.of(CallOffered)} == {"95588"}
 
 
 async def test_a_draining_endpoint_refuses_new_calls(tmp_path: Path) -> None:

@@ -246,7 +246,7 @@ def _check(message: Message) -> str:
     if isinstance(message, Request) and method != message.method:
         return "the methods of CSeq and request line differ"
     hops = message.first("max-forwards", "70")
-    if not (hops.isascii() and hops.isdigit() and len(hops) <= 3 and int(hops) <= 255):
+    if not (hops.isascii() and hops.isdigit() and len(hops) <= 10 and int(hops) <= 255):
         return "malformed Max-Forwards"
     try:
         parse_via(headers["via"][0])

@@ -52,6 +52,7 @@ class Probe:
         self.agent = UserAgent(settings, random.Random(7))
 
     def feed(self, data: bytes, now: float = 0.0, addr: Address = PEER) -> list[Message]:
+        self.agent.handle_timer(now)
         self.agent.receive_datagram(data, addr, now)
         return self.sent(now)
 
@@ -75,7 +76,9 @@ class Probe:
                 sent.append((round(at, 3), name_of(parse(data))))
         return sent
 
-    def answer(self, sent: Request, status: int, tag: str = "callee", extra: str = "", body: bytes = b"") -> bytes:
+    def answer(
+        self, sent: Request, status: int, tag: str = "callee", extra: str = "", body: bytes = b""
+    ) -> bytes:
         """The peer's response to a request of ours."""
         reply = sent.reply(status, tag)
         for line in extra.splitlines():
