@@ -16,8 +16,10 @@ from typing import Any
 
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
 from sanic import Blueprint, response
+from sanic.exceptions import WebsocketClosed
 from sanic.request import Request
 from sanic.response import HTTPResponse
+from websockets.exceptions import ConnectionClosed
 
 from extensions.patches import action_response
 from yingda.messages.dialogue import (
@@ -183,6 +185,7 @@ class VoiceInput(InputChannel):
         """Applies the patches that a telephone call needs."""
         action_response.apply()
         self._calls: dict[str, VoiceCall] = {}
+        self._workers: set[asyncio.Future[None]] = set()
 
     @classmethod
     def name(cls) -> str:
@@ -218,19 +221,20 @@ class VoiceInput(InputChannel):
         voice_call.attach(send)
         waiting: asyncio.Queue[Up | None] = asyncio.Queue()
         worker = asyncio.ensure_future(self._work(voice_call, waiting))
+        self._workers.add(worker)
+        worker.add_done_callback(self._workers.discard)
         try:
-            async for frame in socket:
-                if frame is None:
-                    break
+            while (frame := await socket.recv()) is not None:
                 try:
                     waiting.put_nowait(parse_up(frame))
                 except MessageError as error:
                     logger.warning("voice channel: call %s: %s", call_id, error)
                     await send(to_json(Error(generation=0, reason=str(error))))
+        except (asyncio.CancelledError, ConnectionClosed, WebsocketClosed):
+            pass  # all three are how sanic says that the socket was closed
         finally:
             waiting.put_nowait(None)
             voice_call.detach(send)
-        await asyncio.shield(worker)
 
     async def _work(self, voice_call: VoiceCall, waiting: asyncio.Queue[Up | None]) -> None:
         while (up := await waiting.get()) is not None:
