@@ -1,9 +1,9 @@
 """media_clock: what the media thread costs, against a floor in C that does the same work.
 
-500 simulated calls from a load generator in C. The media thread receives (port per call), buffers jitter, decodes,
-plays out, sends in 4 groups and records both directions; the figure is its CPU-seconds per second of audio over those
-of the floor. Both are built and run here, in turns, so that what else the machine does weighs on both alike.
-No packet may be lost; both ends count.
+500 simulated calls from a load generator in C. The media thread receives (port per call), buffers jitter,
+decodes, plays out, sends in 4 groups and records both directions; the figure is its CPU-seconds per second
+of audio over those of the floor. Both are built and run here, in turns, so that what else the machine does
+weighs on both alike. No packet may be lost; both ends count.
 
     python bench/media_clock.py [--seconds 20] [--calls 500]
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import shutil
@@ -65,7 +66,10 @@ class Program:
 
     def __init__(self, *arguments: object) -> None:
         self._process = subprocess.Popen(
-            [str(argument) for argument in arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [str(argument) for argument in arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self.expect("ready")
 
@@ -168,12 +172,18 @@ async def measure_engine(side: Side, calls: int, seconds: float, directory: Path
     await asyncio.sleep(0.1)
     engine.stop(10.0)
     far, near = load.result(), engine.stats()
-    bins = [late - early for late, early in zip(after["lateness_histogram"], before["lateness_histogram"], strict=True)]
+    bins = [
+        late - early
+        for late, early in zip(after["lateness_histogram"], before["lateness_histogram"], strict=True)
+    ]
     side.lateness.append(summary(bins))
     side.missing += abs(far["sent"] - near["packets_received"]) + abs(near["packets_sent"] - far["received"])
     dropped = {name: near[name] for name in ("packets_lost", "packets_late", "starvations", "clock_restarts")}
-    counted = f"sent {far['sent']} received {near['packets_received']}, back {near['packets_sent']}/{far['received']}"
-    print(f"engine: {side.rates[-1]:.3f} CPU-s per s, {counted}, {near['priority']}, {dropped}", flush=True)
+    print(
+        f"engine: {side.rates[-1]:.3f} CPU-s per s, to it {far['sent']}/{near['packets_received']}, "
+        f"back {near['packets_sent']}/{far['received']}, {near['priority']}, {dropped}",
+        flush=True,
+    )
     print_histogram(bins)
 
 
@@ -181,18 +191,21 @@ def summary(bins: list[int]) -> dict[str, float]:
     """Percentiles (upper edge of their bin, ms) of a histogram in bins of 0.1 ms."""
     passed = np.cumsum(bins)
     shares = {"p50": 0.5, "p99": 0.99, "max": 1.0}
-    return {name: (int(np.searchsorted(passed, share * passed[-1])) + 1) / 10 for name, share in shares.items()}
+    return {
+        name: (int(np.searchsorted(passed, share * passed[-1])) + 1) / 10 for name, share in shares.items()
+    }
 
 
 def print_histogram(bins: list[int]) -> None:
     """Tick lateness in wide bins."""
     edges = [0, 1, 2, 5, 10, 20, 50, 100, 200, len(bins)]
-    parts = [f"<{high / 10:g} ms: {sum(bins[low:high])}" for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    parts = [f"<{high / 10:g} ms: {sum(bins[low:high])}" for low, high in itertools.pairwise(edges)]
     print("  lateness " + ", ".join(parts), flush=True)
 
 
 def vad_cost(calls: int) -> str:
-    """CPU-seconds per second of audio of the gateway's speech detection over all calls, batched, one thread."""
+    """CPU-seconds per second of audio of the gateway's speech detection over all calls, batched, one
+    thread."""
     model = VadModel(calls, floor_dbfs=-50.0)
     rows, noise = np.arange(calls), np.random.default_rng(1)
     pcm = noise.normal(0, 1500, (calls, 160)).astype(np.int16)
@@ -201,7 +214,9 @@ def vad_cost(calls: int) -> str:
     for _ in range(ticks):
         model.step(rows, pcm)
     cost = (time.process_time() - begun) / (ticks * 0.02)
-    return f"vad: {calls} calls in one batch, {cost:.3f} CPU-s per s of audio (its own thread, not in the ratio)"
+    return (
+        f"vad: {calls} calls in one batch, {cost:.3f} CPU-s per s of audio (its own thread, not in the ratio)"
+    )
 
 
 def show(name: str, side: Side) -> None:
@@ -217,7 +232,9 @@ def show(name: str, side: Side) -> None:
 
 def main() -> int:
     """Run all rounds; 0 only if the bar holds and nothing was lost."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=20.0, help="seconds of audio measured on each side")
     parser.add_argument("--calls", type=int, default=500)
     options = parser.parse_args()

@@ -31,7 +31,7 @@ static double now(void) {
 
 static uint8_t alaw(int sample) {
   int mask = sample >= 0 ? 0xD5 : 0x55, level = (sample >= 0 ? sample : ~sample) >> 4, exponent = 0;
-  while (exponent < 7 && level > (15 << exponent)) exponent++;
+  while (exponent < 7 && level >= (16 << exponent)) exponent++;
   int shifted = exponent ? level >> (exponent - 1) : level;
   return (uint8_t)(((exponent << 4) | (shifted & 15)) ^ mask);
 }

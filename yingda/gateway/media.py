@@ -8,6 +8,7 @@ may be called from the loop's thread, returns at once and takes effect at the ne
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import select
 import time
@@ -91,9 +92,10 @@ class MediaLeg:
     ) -> None:
         """Begin media (or move it, after a re-INVITE): sends at once, latches to the first plausible source.
 
-        payload_type: 8 (PCMA) or 0 (PCMU), both ways; ValueError for others. ptime_ms: what the peer asks for (20 ms
-        is sent whatever it is; 10-60 ms are received). dtmf_type: payload type of telephone-event, None when not
-        negotiated. Call it before the first `play`: audio is coded in the law known then.
+        payload_type: 8 (PCMA) or 0 (PCMU), both ways; ValueError for others. ptime_ms: what the peer asks
+        for (20 ms is sent whatever it is; 10-60 ms are received). dtmf_type: payload type of
+        telephone-event, None when not negotiated. Call it before the first `play`: audio is coded in the
+        law known then.
         """
         if payload_type not in (g711.PCMA, g711.PCMU):
             raise ValueError(f"payload type {payload_type}: expected 8 (PCMA) or 0 (PCMU)")
@@ -106,7 +108,9 @@ class MediaLeg:
         of a new clip closes those before it."""
         codes = g711.encode(np.asarray(pcm, np.int16).reshape(-1), self._payload_type)
         if not self._closed:
-            self._engine.post(partial(self._engine.plane.playout.append, self._state.slot, clip_id, codes, last))
+            self._engine.post(
+                partial(self._engine.plane.playout.append, self._state.slot, clip_id, codes, last)
+            )
 
     def stop_playback(self) -> None:
         """Silence the line within one tick and drop the queue: a PlaybackStopped for each clip in it."""
@@ -128,7 +132,8 @@ class MediaLeg:
         self._do("send_digits", iter(list(digit_packets(digits, duration_ms, gap_ms))))
 
     def hold(self, held: bool) -> None:
-        """On hold nothing is sent or reported and the play-out is frozen; the recording goes on with silence."""
+        """On hold nothing is sent or reported and the play-out is frozen; the recording goes on with
+        silence."""
         self._do("hold", held)
 
     def close(self) -> None:
@@ -145,7 +150,8 @@ class MediaLeg:
 class MediaEngine:
     """All legs of this process; one thread.
 
-    Tests may pass a poller, a socket factory and no loop, and call `step(part, now)` themselves instead of `start`.
+    Tests may pass a poller, a socket factory and no loop, and call `step(part, now)` themselves instead of
+    `start`.
     """
 
     def __init__(
@@ -173,7 +179,8 @@ class MediaEngine:
     def start(
         self, on_tick: Callable[[list[MediaEvent]], None], loop: asyncio.AbstractEventLoop | None = None
     ) -> None:
-        """Start the media thread. on_tick gets the tick's events, in the loop's thread, once per tick at most."""
+        """Start the media thread. on_tick gets the tick's events, in the loop's thread, once per tick at
+        most."""
         self._on_tick = on_tick
         self._loop = loop or asyncio.get_running_loop()
         if self._recorder is not None:
@@ -202,7 +209,9 @@ class MediaEngine:
                 reason = error
                 self._ports.append(port)
         span = f"{self.settings.port_first}-{self.settings.port_last}"
-        raise MediaError(f"no free RTP port in {span} on {self.settings.bind_address}: {reason or 'all in use'}")
+        raise MediaError(
+            f"no free RTP port in {span} on {self.settings.bind_address}: {reason or 'all in use'}"
+        )
 
     def stop(self, timeout_s: float = 2.0) -> None:
         """Close all legs, finalise recordings, join the threads."""
@@ -215,7 +224,8 @@ class MediaEngine:
         self._commands.append(command)
 
     def step(self, part: int, now: float) -> None:
-        """One part of a tick at `now` (monotonic seconds): part 0 is the tick itself, then the later send groups."""
+        """One part of a tick at `now` (monotonic seconds): part 0 is the tick itself, then the later send
+        groups."""
         plane = self.plane
         plane.wire.drain(now * 1000.0)
         if part == 0:
@@ -246,10 +256,8 @@ class MediaEngine:
     def _wake(self) -> None:
         if self._loop is not None and not self._awake:
             self._awake = True
-            try:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the process is ending
                 self._loop.call_soon_threadsafe(self._deliver)
-            except RuntimeError:  # the loop is closed: the process is ending
-                pass
 
     def _deliver(self) -> None:
         events = self.take_events()
@@ -265,10 +273,11 @@ class MediaEngine:
                 self.plane.close(state)
 
     def stats(self) -> MediaStats:
-        """Counters and the lateness histogram: keys legs, ticks, packets_received, packets_sent, packets_lost,
-        packets_late, packets_duplicate, packets_foreign, packets_bad, send_errors, frames_skipped, starvations,
-        lateness_ms {p50, p99, max}, lateness_histogram (bins of 0.1 ms), clock_restarts, cpu_seconds,
-        recorder {cpu_seconds, bytes, failures}, priority ("fifo" | "nice" | "normal"), error."""
+        """Counters and the lateness histogram: keys legs, ticks, packets_received, packets_sent,
+        packets_lost, packets_late, packets_duplicate, packets_foreign, packets_bad, send_errors,
+        frames_skipped, starvations, lateness_ms {p50, p99, max}, lateness_histogram (bins of 0.1 ms),
+        clock_restarts, cpu_seconds, recorder {cpu_seconds, bytes, failures}, priority ("fifo" | "nice" |
+        "normal"), error."""
         plane, clock, recorder = self.plane, self._clock, self._recorder
         totals = plane.totals()
         return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +38,8 @@ class FramesReceived:
     """20 ms of every live leg (connected, not on hold): one event per tick.
 
     at_ms: time of the tick, monotonic clock (`time.monotonic() * 1000`, the clock of `loop.time()`).
-    arrived_ms[i]: when the packet played now was taken from its socket (resolution 5 ms); NaN unless received.
+    arrived_ms[i]: when the packet played now was taken from its socket (resolution 5 ms); NaN unless
+    received.
     """
 
     tick: int
@@ -122,15 +123,15 @@ class LegClosed:
     counters: dict[str, int] = field(default_factory=dict)
 
 
-MediaEvent = Union[
-    FramesReceived,
-    PlaybackStarted,
-    PlaybackFinished,
-    PlaybackStopped,
-    PlaybackStarved,
-    DigitReceived,
-    MediaLatched,
-    MediaTimeout,
-    LegClosed,
-]
+MediaEvent = (
+    FramesReceived
+    | PlaybackStarted
+    | PlaybackFinished
+    | PlaybackStopped
+    | PlaybackStarved
+    | DigitReceived
+    | MediaLatched
+    | MediaTimeout
+    | LegClosed
+)
 MediaStats = dict[str, Any]

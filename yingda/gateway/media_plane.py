@@ -1,4 +1,5 @@
-"""One tick of all legs: what came in -> jitter buffers -> frames up; clips -> packets out; both -> recordings.
+"""One tick of all legs: what came in -> jitter buffers -> frames up; clips -> packets out; both ->
+recordings.
 
 No thread, no clock: `drain`, `tick` and `send` are called with the time by the media thread, or by a test.
 """
@@ -188,7 +189,7 @@ class MediaPlane:
         """Counters of all legs, closed ones too."""
         return {name: value + int(getattr(self.jitter, name).sum()) for name, value in self.past.items()}
 
-    # the tick ------------------------------------------------------------------------------------------------
+    # the tick ---------------------------------------------------------------
 
     def take_received(self) -> None:
         """Put the rows drained since the last tick into the jitter buffers."""

@@ -1,8 +1,9 @@
 """What each leg says: queues of clips, and the next coded frame of all legs in one gather.
 
-Coded audio of a leg is copied, two seconds at a time, into the leg's own block of a table of frames. The tick only
-gathers one row per leg and moves the pointers; Python runs per leg only at the end of a block.
-Rows 0 and 1 of the table are silence in A-law and mu-law: a leg with nothing to say points there and does not move.
+Coded audio of a leg is copied, two seconds at a time, into the leg's own block of a table of frames. The
+tick only gathers one row per leg and moves the pointers; Python runs per leg only at the end of a block.
+Rows 0 and 1 of the table are silence in A-law and mu-law: a leg with nothing to say points there and does
+not move.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ class Clip:
         return min(frames * FRAME_BYTES, self.samples) // SAMPLES_PER_MS
 
     def fill(self, block: UInt8Array, silence: int) -> int:
-        """Move up to a block of codes into block (flat); returns whole frames filled. Only a closed clip is padded."""
+        """Move up to a block of codes into block (flat); returns whole frames filled. Only a closed clip is
+        padded."""
         want = min(BLOCK_BYTES, self.queued)
         if not self.closed:
             want -= want % FRAME_BYTES
@@ -221,4 +223,6 @@ class PlayoutBank:
     def _tell_starved(self, leg: int, clip: Clip) -> None:
         if not clip.told_starved and clip.frames_sent:
             clip.told_starved = True
-            self.events.append(PlaybackStarved(int(self._ids[leg]), clip.clip_id, clip.played_ms(clip.frames_sent)))
+            self.events.append(
+                PlaybackStarved(int(self._ids[leg]), clip.clip_id, clip.played_ms(clip.frames_sent))
+            )

@@ -1,4 +1,5 @@
-"""The sockets of all legs: drained together, sent in groups; each connected to its peer once that is latched."""
+"""The sockets of all legs: drained together, sent in groups; each connected to its peer once that is
+latched."""
 
 from __future__ import annotations
 
@@ -64,8 +65,9 @@ class RtpSocket(socketlib.socket):
 class Latch:
     """Decides when a leg's source of packets is its peer.
 
-    The address in the SDP at once; another port of that host after 3 packets in a row; another host after 5, and only
-    when the SDP's address is private (a peer behind NAT cannot know its own) or `foreign` allows it.
+    The address in the SDP at once; another port of that host after 3 packets in a row; another host after
+    5, and only when the SDP's address is private (a peer behind NAT cannot know its own) or `foreign`
+    allows it.
     """
 
     def __init__(self, announced: Address, foreign: bool) -> None:
@@ -100,12 +102,12 @@ class SocketBank:
         self._groups, self._poller, self._capacity = groups, poller, capacity
         self._room = 4 * capacity
         self.table, self.records = new_rows(self._room, ROW_BYTES)
-        self._rows = [memoryview(row) for row in self.table]  # type: ignore[arg-type]
+        self._rows = [memoryview(row) for row in self.table]
         self.legs: list[int] = []
         self.lengths: list[int] = []
         self.arrived = np.zeros(self._room, np.float64)
         self.out, self.out_records = new_rows(capacity, SEND_ROW_BYTES)
-        self._views = [memoryview(row)[:PACKET_BYTES] for row in self.out]  # type: ignore[arg-type]
+        self._views = [memoryview(row)[:PACKET_BYTES] for row in self.out]
         self._ports: dict[int, _Port] = {}
         self._receivers: dict[int, tuple[int, Callable[[memoryview], int]]] = {}
         self._senders: list[list[Callable[[memoryview], int]]] = [[] for _ in range(groups)]
@@ -119,7 +121,8 @@ class SocketBank:
         self.unlatched_packets = 0
 
     def add(self, leg: int, socket: Socket, announced: Address, foreign: bool) -> None:
-        """Begin (or move) a leg: receives from anyone plausible, sends to the announced address until latched."""
+        """Begin (or move) a leg: receives from anyone plausible, sends to the announced address until
+        latched."""
         old = self._ports.get(leg)
         if old is None:
             self._poller.register(socket.fileno(), EPOLLIN)
@@ -181,9 +184,11 @@ class SocketBank:
         packets = self._packets[group]
         if self._cut:
             order = self._order[group]
-            packets = [view[: self._cut.pop(leg, PACKET_BYTES)] for leg, view in zip(order, packets)]
+            packets = [
+                view[: self._cut.pop(leg, PACKET_BYTES)] for leg, view in zip(order, packets, strict=True)
+            ]
         failed = 0
-        for send, packet in zip(self._senders[group], packets):
+        for send, packet in zip(self._senders[group], packets, strict=True):
             try:
                 send(packet)
             except OSError:

@@ -1,4 +1,5 @@
-"""What one leg receives beside plain 20 ms packets: its first packet, key presses, other packet times, strangers."""
+"""What one leg receives beside plain 20 ms packets: its first packet, key presses, other packet times,
+strangers."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ class Stream:
 
 
 class StreamBank:
-    """The receive streams of all legs. `kind` and `source` are what a leg's plain packets look like (0: none do)."""
+    """The receive streams of all legs. `kind` and `source` are what a leg's plain packets look like (0:
+    none do)."""
 
     def __init__(self, capacity: int, jitter: JitterBuffer) -> None:
         self._jitter = jitter
@@ -67,7 +69,8 @@ class StreamBank:
         return self._streams[leg]
 
     def receive(self, leg: int, data: bytes, tick: int, heard_tick: int, arrived_ms: float) -> bool:
-        """Take one packet that is not plain. heard_tick: when the leg last had a packet. True when it was the peer's."""
+        """Take one packet that is not plain. heard_tick: when the leg last had a packet. True when it was
+        the peer's."""
         stream = self._streams[leg]
         if stream is None or (len(data) > 1 and data[1] in RTCP_TYPES):
             return False

@@ -49,7 +49,8 @@ class LatenessHistogram:
 
 
 def raise_priority() -> str:
-    """Give the calling thread real-time priority, else a better nice value; says which: fifo, nice or normal."""
+    """Give the calling thread real-time priority, else a better nice value; says which: fifo, nice or
+    normal."""
     ctypes.CDLL(None).prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0)  # wake within 1 us, not 50
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(FIFO_PRIORITY))
@@ -64,7 +65,8 @@ def raise_priority() -> str:
 
 
 class MediaClock:
-    """Runs step(part) on time in its own thread: part 0 is the tick, parts 1..parts-1 follow evenly within it."""
+    """Runs step(part) on time in its own thread: part 0 is the tick, parts 1..parts-1 follow evenly within
+    it."""
 
     def __init__(self, parts: int, step: Callable[[int], None], finish: Callable[[], None]) -> None:
         self._parts, self._step, self._finish = parts, step, finish
@@ -77,7 +79,8 @@ class MediaClock:
         self.error: BaseException | None = None
 
     def start(self) -> None:
-        """Start ticking. Freezes the garbage collector's present objects: a full collection would stop the clock."""
+        """Start ticking. Freezes the garbage collector's present objects: a full collection would stop the
+        clock."""
         sys.setswitchinterval(SWITCH_SECONDS)
         gc.collect()
         gc.freeze()

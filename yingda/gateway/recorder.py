@@ -1,7 +1,8 @@
-"""Call recordings: stereo A-law WAV files (left the customer, right the bot), written by a thread of their own.
+"""Call recordings: stereo A-law WAV files (left the customer, right the bot), written by a thread of their
+own.
 
-The media thread hands over a second of frames at a time and never waits. After every second the header is brought
-up to date, so a killed process leaves a playable file that lacks at most the last second or so.
+The media thread hands over a second of frames at a time and never waits. After every second the header is
+brought up to date, so a killed process leaves a playable file that lacks at most the last second or so.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ def wav_header(data_bytes: int) -> bytes:
     return b"".join(
         (
             struct.pack("<4sI4s", b"RIFF", HEADER_BYTES - 8 + data_bytes, b"WAVE"),
-            struct.pack("<4sIHHIIHHH", b"fmt ", 18, WAVE_FORMAT_ALAW, CHANNELS, SAMPLE_RATE, rate, CHANNELS, 8, 0),
+            struct.pack(
+                "<4sIHHIIHHH", b"fmt ", 18, WAVE_FORMAT_ALAW, CHANNELS, SAMPLE_RATE, rate, CHANNELS, 8, 0
+            ),
             struct.pack("<4sII", b"fact", 4, data_bytes // CHANNELS),
             struct.pack("<4sI", b"data", data_bytes),
         )
@@ -73,8 +76,8 @@ class Tape:
 class Batch:
     """The last frames of some recordings, cut out of the media thread's rings.
 
-    customer and bot: [ring, tapes, 160] codes; the oldest frame is at index `oldest`. counts[i]: how many of the
-    newest frames belong to tape i. ulaw[i]: the codes are mu-law.
+    customer and bot: [ring, tapes, 160] codes; the oldest frame is at index `oldest`. counts[i]: how many
+    of the newest frames belong to tape i. ulaw[i]: the codes are mu-law.
     """
 
     tapes: list[Tape]
@@ -125,7 +128,8 @@ class Recorder:
             self._thread.join(timeout_s)
 
     def write_queued(self) -> int:
-        """Write everything queued now; returns how many items that was. A failed write loses only that second."""
+        """Write everything queued now; returns how many items that was. A failed write loses only that
+        second."""
         done = 0
         while self._queue:
             item = self._queue.popleft()

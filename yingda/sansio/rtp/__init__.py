@@ -1,1 +1,2 @@
-"""RTP for telephone audio: packets, G.711, jitter buffers of all legs at once, key presses. No I/O, no clock."""
+"""RTP for telephone audio: packets, G.711, jitter buffers of all legs at once, key presses. No I/O, no
+clock."""

@@ -45,8 +45,9 @@ def parse_event(payload: bytes) -> TelephoneEvent | None:
 class DigitReceiver:
     """Turns the event packets of one leg into presses, each told once.
 
-    A press is known by its RTP timestamp (the same in all its packets, section 2.5.1.2). It is told at its end bit;
-    the retransmitted ends are ignored; when all three ends are lost, `expire` tells it after 100 ms of nothing.
+    A press is known by its RTP timestamp (the same in all its packets, section 2.5.1.2). It is told at its
+    end bit; the retransmitted ends are ignored; when all three ends are lost, `expire` tells it after 100
+    ms of nothing.
     """
 
     EXPIRE_MS = 100.0
@@ -97,15 +98,17 @@ class DigitReceiver:
 class DigitPacket:
     """What replaces the audio packet of one 20 ms tick while digits are sent.
 
-    payload None: send silence in this tick (the gap after a digit). `start` marks the first packet of a digit: it
-    carries the marker bit and sets the timestamp that all packets of the digit share.
+    payload None: send silence in this tick (the gap after a digit). `start` marks the first packet of a
+    digit: it carries the marker bit and sets the timestamp that all packets of the digit share.
     """
 
     payload: bytes | None
     start: bool = False
 
 
-def digit_packets(digits: str, duration_ms: int = 100, gap_ms: int = 100, volume: int = 10) -> Iterator[DigitPacket]:
+def digit_packets(
+    digits: str, duration_ms: int = 100, gap_ms: int = 100, volume: int = 10
+) -> Iterator[DigitPacket]:
     """The packets that press `digits` one after the other, one per 20 ms tick; each end is sent three times.
 
     volume is in -dBm0 (0-63). ValueError for a digit that does not exist.

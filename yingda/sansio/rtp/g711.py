@@ -22,7 +22,9 @@ ALAW_SILENCE, ULAW_SILENCE = 0xD5, 0xFF
 def _alaw_decode_table() -> Int16Array:
     code = np.arange(256) ^ 0x55
     exponent, mantissa = (code >> 4) & 7, code & 15
-    value = np.where(exponent == 0, (mantissa << 4) + 8, ((mantissa << 4) + 0x108) << np.maximum(exponent - 1, 0))
+    value = np.where(
+        exponent == 0, (mantissa << 4) + 8, ((mantissa << 4) + 0x108) << np.maximum(exponent - 1, 0)
+    )
     return np.where(code & 0x80, value, -value).astype(np.int16)
 
 
@@ -42,10 +44,11 @@ def _alaw_encode_table() -> UInt8Array:
     level = np.where(linear < 0, ~linear, linear) >> 4
     exponent = np.zeros_like(level)
     for step in range(7):
-        exponent += level > (15 << step)
+        exponent += level >= (16 << step)
     shifted = level >> np.maximum(exponent - 1, 0)
     code = np.where(exponent == 0, level, (exponent << 4) | (shifted & 15))
-    return ((code | np.where(linear >= 0, 0x80, 0)) ^ 0x55).astype(np.uint8)
+    table: UInt8Array = ((code | np.where(linear >= 0, 0x80, 0)) ^ 0x55).astype(np.uint8)
+    return table
 
 
 def _ulaw_encode_table() -> UInt8Array:
@@ -53,15 +56,17 @@ def _ulaw_encode_table() -> UInt8Array:
     level = np.minimum((np.where(linear < 0, ~linear, linear) >> 2) + 33, 0x1FFF)
     segment = np.ones_like(level)
     for step in range(7):
-        segment += level > (63 << step)
+        segment += level >= (64 << step)
     code = ((8 - segment) << 4) | (15 - ((level >> segment) & 15))
-    return (code | np.where(linear >= 0, 0x80, 0)).astype(np.uint8)
+    table: UInt8Array = (code | np.where(linear >= 0, 0x80, 0)).astype(np.uint8)
+    return table
 
 
 def _pairs(table: npt.NDArray[Any], wide: type[Any]) -> npt.NDArray[Any]:
     """table[a], table[b] side by side at index of the two bytes a, b read as one native uint16."""
     both = np.arange(65536, dtype=np.uint16).view(np.uint8).reshape(-1, 2)
-    return np.ascontiguousarray(table[both]).view(wide).reshape(-1)
+    pairs: npt.NDArray[Any] = np.ascontiguousarray(table[both]).view(wide).reshape(-1)
+    return pairs
 
 
 ALAW_DECODE, ULAW_DECODE = _alaw_decode_table(), _ulaw_decode_table()
@@ -73,7 +78,8 @@ ULAW_TO_ALAW: UInt8Array = ALAW_ENCODE[ULAW_DECODE.view(np.uint16)]
 
 def _decode(pairs: npt.NDArray[np.uint32], table: Int16Array, codes: UInt8Array) -> Int16Array:
     if codes.shape[-1] % 2 or not codes.flags.c_contiguous:
-        return table[codes]
+        one_by_one: Int16Array = table[codes]
+        return one_by_one
     # mode="wrap" never wraps here (uint16 into 65536 entries); it only skips numpy's bounds pass
     return np.take(pairs, codes.view(np.uint16), mode="wrap").view(np.int16)
 

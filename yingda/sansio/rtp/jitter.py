@@ -1,15 +1,17 @@
 """Jitter buffers of all legs at once: packets in, one 20 ms frame of every leg per tick out.
 
-A packet's sequence number is widened to 64 bits against the leg's play point, so wrapping needs no care after that.
-The packet lies in slot `number % SLOTS` of its leg and `held` says which number a slot holds. State per leg:
+A packet's sequence number is widened to 64 bits against the leg's play point, so wrapping needs no care
+after that. The packet lies in slot `number % SLOTS` of its leg and `held` says which number a slot holds.
+State per leg:
 
-    idle -> (first packet) -> filling -> (depth reaches the target) -> running -> (nothing buffered) -> filling ...
+    idle -> (first packet) -> filling -> (depth reaches the target) -> running -> (nothing buffered) ->
+    filling ...
 
-While running, the play point moves one frame per tick. A number that is missing although newer ones are there is
-lost, and concealed by repeating the last frame, decaying to silence in CONCEAL_GAINS. When nothing is there at all the
-play point waits, so the delay grows by itself; a short starvation also raises the leg's target depth. Every
-WINDOW ticks a leg whose buffer never fell to its target skips one frame: that bounds the delay and follows a peer
-whose clock runs faster than ours; a slower one is met by the waiting.
+While running, the play point moves one frame per tick. A number that is missing although newer ones are
+there is lost, and concealed by repeating the last frame, decaying to silence in CONCEAL_GAINS. When nothing
+is there at all the play point waits, so the delay grows by itself; a short starvation also raises the leg's
+target depth. Every WINDOW ticks a leg whose buffer never fell to its target skips one frame: that bounds
+the delay and follows a peer whose clock runs faster than ours; a slower one is met by the waiting.
 """
 
 from __future__ import annotations
@@ -52,7 +54,8 @@ class Frames:
 
 
 class JitterBuffer:
-    """Jitter buffers for `capacity` legs, named by their index. Not thread safe; no clock: a call of play is a tick."""
+    """Jitter buffers for `capacity` legs, named by their index. Not thread safe; no clock: a call of play
+    is a tick."""
 
     def __init__(self, capacity: int, prefill: int = 2) -> None:
         self.capacity, self.prefill = capacity, prefill
@@ -66,7 +69,8 @@ class JitterBuffer:
         self._started = np.zeros(capacity, np.bool_)
         self._filling = np.ones(capacity, np.bool_)
         self._target = np.full(capacity, prefill, np.int64)
-        self._misses = np.full(capacity, len(CONCEAL_GAINS), np.int64)  # frames without audio since the last good one
+        # frames without audio since the last good one
+        self._misses = np.full(capacity, len(CONCEAL_GAINS), np.int64)
         self._starved = np.zeros(capacity, np.int64)
         self._low = np.full(capacity, SLOTS, np.int64)
         self._trouble = np.zeros(capacity, np.bool_)
@@ -112,7 +116,8 @@ class JitterBuffer:
     def insert(
         self, legs: Int64Array, sequences: npt.NDArray[Any], payloads: UInt8Array, arrived_ms: Float64Array
     ) -> None:
-        """Take packets: leg index, 16-bit number, 160 codes and time of arrival of each. Any order, any mix of legs."""
+        """Take packets: leg index, 16-bit number, 160 codes and time of arrival of each. Any order, any mix
+        of legs."""
         self.received += np.bincount(legs, minlength=self.capacity)
         self._insert(legs, sequences.astype(np.int64), payloads, arrived_ms, _AUDIO)
 
@@ -159,7 +164,8 @@ class JitterBuffer:
             self._started[leg], self._filling[leg] = True, True
 
     def _jump(self, legs: Int64Array, ahead: Int64Array) -> None:
-        """Numbers far ahead (a stall, then a burst) or far behind (the peer began anew): move the play point there."""
+        """Numbers far ahead (a stall, then a burst) or far behind (the peer began anew): move the play
+        point there."""
         for leg in np.unique(legs[(ahead >= SLOTS) | (ahead < -RESTART)]).tolist():
             mine = ahead[legs == leg]
             furthest = int(mine.max()) if mine.max() >= SLOTS else int(mine.min())
@@ -237,7 +243,8 @@ class JitterBuffer:
         return pcm
 
     def _conceal(self, codes: UInt8Array, pcm: Int16Array, kinds: UInt8Array) -> None:
-        """Repeat the last frame, ever quieter, where audio is missing; at its place in codes, pcm and kinds."""
+        """Repeat the last frame, ever quieter, where audio is missing; at its place in codes, pcm and
+        kinds."""
         count = len(codes)
         misses = self._misses[:count]
         hidden = np.nonzero((misses > 0) & (misses <= len(CONCEAL_GAINS)) & self._started[:count])[0]

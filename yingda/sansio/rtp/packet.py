@@ -44,7 +44,8 @@ class RtpPacket:
 
 
 def parse(data: bytes) -> RtpPacket:
-    """Read one packet with any header (CSRC, extension, padding); PacketError when it is not RTP version 2."""
+    """Read one packet with any header (CSRC, extension, padding); PacketError when it is not RTP version
+    2."""
     if len(data) < HEADER_BYTES:
         raise PacketError(f"{len(data)} bytes: expected at least {HEADER_BYTES}")
     first, second, sequence, timestamp, ssrc = _HEADER.unpack_from(data)
@@ -68,8 +69,8 @@ def parse(data: bytes) -> RtpPacket:
 def row_type(row_bytes: int) -> np.dtype[Any]:
     """Record of one packet in a receive or send row of row_bytes: the 12-byte header, then a 20 ms payload.
 
-    Besides the plain fields it has `kind` (bytes 0 and 1 as one native uint16) and `source` (SSRC, bytes as they
-    lie) for comparisons that need no byte swap.
+    Besides the plain fields it has `kind` (bytes 0 and 1 as one native uint16) and `source` (SSRC, bytes as
+    they lie) for comparisons that need no byte swap.
     """
     return np.dtype(
         {

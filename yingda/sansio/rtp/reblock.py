@@ -15,7 +15,7 @@ MIN_PAYLOAD, MAX_PAYLOAD = 80, 480
 """10 ms and 60 ms of G.711."""
 KEPT_FRAMES = 16
 RESTART_FRAMES = 500  # a jump of 10 s either way: the peer began its timestamps anew
-_START = 1 << 20  # frame number of the first packet; room to count backwards
+_START = (1 << 20) + (1 << 15)  # frame number of the first packet; room to count backwards
 
 
 @dataclass
@@ -26,10 +26,11 @@ class _Frame:
 
 
 class Reblocker:
-    """One leg's packets onto a time line of 20 ms frames; a frame comes out when all its 160 samples are there.
+    """One leg's packets onto a time line of 20 ms frames; a frame comes out when all its 160 samples are
+    there.
 
-    The frames' numbers run without gaps in time (16 bits, like sequence numbers), so that lost packets leave gaps
-    in them. Order of arrival does not matter within KEPT_FRAMES.
+    The frames' numbers run without gaps in time (16 bits, like sequence numbers), so that lost packets
+    leave gaps in them. Order of arrival does not matter within KEPT_FRAMES.
     """
 
     def __init__(self, silence: int) -> None:
