@@ -1,4 +1,4 @@
-"""A scripted dialogue: it understands nothing and gives the next answer of its script to whatever comes up."""
+"""A scripted dialogue: it understands nothing and gives the next answer of its script."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GREETING = (("您好，我是智能客服。", False), ("请问有什么可以�
 class ScriptedDialogue:
     """``answers``: what is said to the first, second, ... message of a call; after the last it hangs up.
 
-    ``async with ScriptedDialogue([...]) as server: server.url``; ``server.received`` is what came up, by call.
+    ``async with ScriptedDialogue([...]) as server: server.url``; ``server.received``: what came up, by call.
     """
 
     def __init__(self, answers: list[str], port: int = 0) -> None:

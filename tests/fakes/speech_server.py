@@ -42,7 +42,8 @@ class Synthesiser(riva_tts_pb2_grpc.RivaSpeechSynthesisServicer):
     def __init__(self) -> None:
         self.texts: list[str] = []
 
-    async def SynthesizeOnline(self, request: Any, context: Any) -> AsyncIterator[Any]:
+    async def SynthesizeOnline(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
+        request = await anext(requests)
         self.texts.append(request.text)
         samples = len(request.text) * MS_PER_CHARACTER * RATE // 1000
         tone = (8000 * np.sin(2 * np.pi * 440 / RATE * np.arange(samples))).astype("<i2").tobytes()

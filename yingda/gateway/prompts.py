@@ -21,7 +21,7 @@ from yingda.gateway.speech_link import RATE, SpeechLink, SpeechUnavailable
 
 log = logging.getLogger(__name__)
 
-_RETRY_S = 2.0
+_RETRY_S = 0.3
 
 
 class PromptError(Exception):

@@ -88,7 +88,9 @@ class Recognition:
             async for response in stream:
                 for result in response.results:
                     self._take(result)
-        except (grpc.aio.AioRpcError, asyncio.InvalidStateError) as error:
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError, asyncio.CancelledError) as error:
+            if _is_cancelled():
+                raise
             log.warning("recognition broke off: %s", _reason(error))
             self._on_failed()
         else:
@@ -200,9 +202,9 @@ class SpeechLink:
         )
         odd = b""
         try:
-            async for response in self._tts.SynthesizeOnline(
-                request, timeout=self._settings.synthesis_timeout_s
-            ):
+            # The name keeps the call alive: grpc.aio cancels a call that nobody refers to.
+            stream = self._tts.SynthesizeOnline(iter([request]), timeout=self._settings.synthesis_timeout_s)
+            async for response in stream:
                 data = odd + response.audio
                 whole = len(data) - len(data) % 2
                 odd = data[whole:]
@@ -210,6 +212,16 @@ class SpeechLink:
                     yield np.frombuffer(data[:whole], dtype="<i2").astype(np.int16)
         except grpc.aio.AioRpcError as error:
             raise SpeechUnavailable(_reason(error)) from error
+        except asyncio.CancelledError as error:
+            if _is_cancelled():
+                raise
+            # grpc.aio raises this too when the call is cancelled by the other side.
+            raise SpeechUnavailable("cancelled") from error
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _reason(error: BaseException) -> str:
