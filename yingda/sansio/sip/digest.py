@@ -10,6 +10,7 @@ from typing import Any
 
 from yingda.sansio.sip.message import Response
 
+MAX_CHALLENGE = 4096  # characters
 _PARAM = re.compile(r"([A-Za-z0-9_-]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]+))")
 _HASHES: dict[str, Callable[..., Any]] = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 _ANSWERS = {
@@ -113,7 +114,7 @@ class DigestClient:
 
 def _read(header: str, value: str) -> _Challenge | None:
     """A challenge that we can answer, or None."""
-    if value[:7].lower() != "digest ":
+    if value[:7].lower() != "digest " or len(value) > MAX_CHALLENGE:
         return None
     params = {
         name.lower(): re.sub(r"\\(.)", r"\1", quoted) or plain

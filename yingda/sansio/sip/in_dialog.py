@@ -23,6 +23,7 @@ from yingda.sansio.sip.transactions import ClientTransaction
 from yingda.sansio.sip.uri import parse_uri
 
 MAX_GLARES = 5
+MAX_INFO = 256  # bytes of an INFO body that are looked at
 _SIGNAL = re.compile(rb"^\s*Signal\s*=\s*([0-9*#A-Da-d])\s*$", re.MULTILINE)
 _DURATION = re.compile(rb"^\s*Duration\s*=\s*([0-9]{1,5})\s*$", re.MULTILINE)
 _SIPFRAG = re.compile(rb"SIP/2\.0 ([1-6][0-9][0-9])")
@@ -97,6 +98,7 @@ class InDialog:
         """INFO with a digit (the form that PBXs use, application/dtmf-relay, or application/dtmf)."""
         if not body:
             return 200
+        body = body[:MAX_INFO]
         if content_type == "application/dtmf-relay":
             signal, duration = _SIGNAL.search(body), _DURATION.search(body)
             digit = signal[1].decode() if signal else ""

@@ -50,7 +50,8 @@ REASONS = {
 }  # fmt: skip
 _METHOD = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
 _NAME = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
-_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
+_FOLD = re.compile(r"\r\n[ \t]+")
+_LONG_SPACE = re.compile(r"\s{16,}")  # runs that would make the backtracking of later patterns expensive
 Headers = dict[str, list[str]]
 
 
@@ -217,7 +218,7 @@ def _read_headers(lines: list[str]) -> tuple[Headers, str]:
         if not colon or not _NAME.fullmatch(name):
             problem = problem or "malformed header line"
             continue
-        value = value.strip(" \t")
+        value = _LONG_SPACE.sub(" ", value.strip(" \t"))
         values = headers.setdefault(name, [])
         if name in LISTS:
             values.extend(split_list(value))

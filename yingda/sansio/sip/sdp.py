@@ -153,16 +153,15 @@ class _Attributes:
             setattr(self, f"{name}_ms", _number(whole, 0, 1000, name))
         elif name in ("rtpmap", "fmtp"):
             number, _, rest = value.strip().partition(" ")
-            if not number.isdigit() or int(number) > 127:
-                raise SdpError(f"malformed a={name} line", 400)
+            payload_type = _number(number, 0, 127, f"payload type in a={name}")
             if name == "fmtp":
-                self.fmtp[int(number)] = rest.strip()
+                self.fmtp[payload_type] = rest.strip()
                 return
             encoding = rest.strip().split("/")
             rate = encoding[1] if len(encoding) > 1 else ""
             if not encoding[0] or not (rate.isascii() and rate.isdigit() and len(rate) <= 6):
                 raise SdpError("malformed a=rtpmap line", 400)
-            self.rtpmap[int(number)] = (encoding[0].upper(), int(rate))
+            self.rtpmap[payload_type] = (encoding[0].upper(), int(rate))
 
 
 def _host(line: str) -> str:

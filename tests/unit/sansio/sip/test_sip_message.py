@@ -8,6 +8,7 @@ import pytest
 from sip_wire import OFFER, request
 
 from yingda.sansio.sip.message import MAX_VALUES, ParseError, Request, Response, parse
+from yingda.sansio.sip.uri import tag_of
 
 # What a PBX, a softphone and an SBC send: an INVITE with SDP, a 200 with Record-Route, a challenge.
 PBX_INVITE = (
@@ -184,6 +185,28 @@ def test_bounds() -> None:
         parse(request("INVITE", extra="X-A: b\r\n" * 400))
     with pytest.raises(ParseError):
         parse(request("INVITE", extra="Route: " + ",".join(["<sip:a@b>"] * (MAX_VALUES + 1)) + "\r\n"))
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "X-A: " + " " * 60000 + "x\r\n",
+        "Contact: <sip:a@b>;q=" + " " * 60000 + '"\r\n',
+        "Via: SIP/2.0/UDP" + " " * 60000 + "x x\r\n",
+        "Route: " + "<" * 60000 + "\r\n",
+        "Route: " + "," * 60000 + "\r\n",
+        "X-A: b\r\n" + " \r\n" * 20000,
+        "Supported: " + '"' * 60001 + "\r\n",
+    ],
+)
+def test_huge_headers_cost_no_more_than_their_length(extra: str) -> None:
+    """Each of these takes minutes where a pattern backtracks quadratically."""
+    try:
+        message = parse(request("INVITE", extra=extra))
+    except ParseError:
+        return
+    for value in message.all("contact"):
+        tag_of(value)
 
 
 def test_body_without_length_is_all_the_rest_and_with_length_is_cut() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from yingda.sansio.sip import sdp
@@ -128,6 +130,22 @@ def test_every_truncation_is_read_or_refused() -> None:
     for length in range(len(SOFTPHONE)):
         try:
             sdp.negotiate(sdp.parse(SOFTPHONE[:length]))
+        except sdp.SdpError as error:
+            assert error.code in (400, 488)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_is_read_or_refused(seed: int) -> None:
+    dice, noise = random.Random(seed), [b"\xc2\xb2", b"9" * 30, b"=", b" ", b"/", b"\r\n", b":", b""]
+    for _ in range(1000):
+        data = bytearray(SOFTPHONE)
+        for _ in range(dice.randint(1, 10)):
+            at = dice.randrange(len(data))
+            data[at : at + dice.randint(0, 3)] = dice.choice(
+                [b"\xc2\xb2", b"9" * 30, b"=", b" ", b"/", b"\r\n", b":", b""]
+            )
+        try:
+            sdp.negotiate(sdp.parse(bytes(data)))
         except sdp.SdpError as error:
             assert error.code in (400, 488)
 
