@@ -35,7 +35,9 @@ async def _run(settings: object, path: str) -> None:
 def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m yingda.speech", description=__doc__)
-    parser.add_argument("--settings", default="settings/speech.yml", help="settings file (default: %(default)s)")
+    parser.add_argument(
+        "--settings", default="settings/speech.yml", help="settings file (default: %(default)s)"
+    )
     path = parser.parse_args().settings
 
     from yingda.plumbing import logs

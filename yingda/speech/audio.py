@@ -50,7 +50,9 @@ class StreamResampler:
 
     def __init__(self, rate_in: int, rate_out: int) -> None:
         same = rate_in == rate_out
-        self._soxr = None if same else soxr.ResampleStream(rate_in, rate_out, 1, dtype="float32", quality="MQ")
+        self._soxr = (
+            None if same else soxr.ResampleStream(rate_in, rate_out, 1, dtype="float32", quality="MQ")
+        )
 
     def feed(self, samples: Float, last: bool = False) -> Float:
         """Samples at the new rate; a few ms stay inside until `last`."""

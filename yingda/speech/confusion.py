@@ -12,12 +12,49 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-_INITIALS = ("zh", "ch", "sh", "b", "p", "m", "f", "d", "t", "n", "l", "g", "k", "h", "j", "q", "x", "r", "z", "c", "s")
+_INITIALS = (
+    "zh",
+    "ch",
+    "sh",
+    "b",
+    "p",
+    "m",
+    "f",
+    "d",
+    "t",
+    "n",
+    "l",
+    "g",
+    "k",
+    "h",
+    "j",
+    "q",
+    "x",
+    "r",
+    "z",
+    "c",
+    "s",
+)
 _SYLLABLE = re.compile(rf"({'|'.join(_INITIALS)}|)([a-zü:]+)([1-5])")
 
 TONE, TONE_NEUTRAL = 2.2, 1.6
 NEAR, FAR, OTHER = 2.2, 3.6, 6.0
-_NEAR_INITIALS = ("z zh", "c ch", "s sh", "n l", "f h", "l r", "b p", "d t", "g k", "j q", "z c", "zh ch", "q x", "s x")
+_NEAR_INITIALS = (
+    "z zh",
+    "c ch",
+    "s sh",
+    "n l",
+    "f h",
+    "l r",
+    "b p",
+    "d t",
+    "g k",
+    "j q",
+    "z c",
+    "zh ch",
+    "q x",
+    "s x",
+)
 _FAR_INITIALS = ("zh j", "ch q", "sh x", "m n", "c s", "ch sh", "z s", "zh sh", "r sh", "k h", "g h", "p t", "b d", "j x",
                  "j z", "q c", "f s", "b m", "d n", "d l", "t k", "x h", "sh f", "g d")  # fmt: skip
 _NEAR_FINALS = ("an ang", "en eng", "in ing", "ian iang", "uan uang", "un ong", "iu iou", "ui ei", "e er", "uo o", "ie ian",
@@ -43,7 +80,15 @@ def parts(syllable: str) -> tuple[str, str, int] | None:
 
 def _glide(final: str) -> str:
     """Finals that are spelled with y or w: yan -> ian, yuan -> van, wen -> un, you -> iu, wei -> ui."""
-    spelled = {"you": "iu", "wei": "ui", "wen": "un", "yan": "ian", "ye": "ie", "weng": "ueng", "yong": "iong"}
+    spelled = {
+        "you": "iu",
+        "wei": "ui",
+        "wen": "un",
+        "yan": "ian",
+        "ye": "ie",
+        "weng": "ueng",
+        "yong": "iong",
+    }
     if final in spelled:
         return spelled[final]
     if final.startswith("yu"):
@@ -71,34 +116,40 @@ def _costs(names: Sequence[str], near: Sequence[str], far: Sequence[str]) -> npt
 class Confusions:
     """For each syllable of an inventory, what may have been meant when it was heard."""
 
-    def __init__(self, syllables: Sequence[str], weight: float = 1.0, limit: float = 6.0, most: int = 12) -> None:
+    def __init__(
+        self, syllables: Sequence[str], weight: float = 1.0, limit: float = 6.0, most: int = 12
+    ) -> None:
         """`syllables`: the inventory; its indices are the ids. `limit` bounds a cost in nats before weighting,
         `most` the number of alternatives of one syllable."""
         split = [parts(s) or ("?" + s, "?" + s, 0) for s in syllables]
-        self._ids = {s: i for i, s in enumerate(syllables)}
         self._weight, self._limit, self._most = weight, limit, most
-        initials, finals = sorted({p[0] for p in split}), sorted({p[1] for p in split})
+        initials = sorted({p[0] for p in split} | set(_INITIALS) | {""})
+        finals = sorted({p[1] for p in split})
         self._initial_costs = _costs(initials, _NEAR_INITIALS, _FAR_INITIALS)
         self._final_costs = _costs(finals, _NEAR_FINALS, _FAR_FINALS)
         self._tone_costs = np.full((6, 6), TONE, np.float32)
         self._tone_costs[5, :] = self._tone_costs[:, 5] = TONE_NEUTRAL
         np.fill_diagonal(self._tone_costs, 0)
-        at_initial, at_final = {x: i for i, x in enumerate(initials)}, {x: i for i, x in enumerate(finals)}
-        self._parts = np.array([(at_initial[i], at_final[f], t) for i, f, t in split])
+        self._at_initial = {x: i for i, x in enumerate(initials)}
+        self._at_final = {x: i for i, x in enumerate(finals)}
+        self._parts = np.array([self._numbers(p) for p in split])
         self._made: dict[str, tuple[tuple[int, float], ...]] = {}
 
+    def _numbers(self, split: tuple[str, str, int]) -> tuple[int, int, int]:
+        return self._at_initial[split[0]], self._at_final[split[1]], split[2]
+
     def alternatives(self, heard: str) -> tuple[tuple[int, float], ...]:
-        """(syllable id, cost in nats), the cheapest first; empty for a syllable outside the inventory."""
+        """(syllable id, cost in nats), the cheapest first; empty for what is no syllable."""
         made = self._made.get(heard)
         if made is None:
             made = self._made[heard] = self._make(heard)
         return made
 
     def _make(self, heard: str) -> tuple[tuple[int, float], ...]:
-        index = self._ids.get(heard)
-        if index is None:
+        split = parts(heard)
+        if split is None or split[0] not in self._at_initial or split[1] not in self._at_final:
             return ()
-        mine = self._parts[index]
+        mine = self._numbers(split)
         cost = (
             self._initial_costs[mine[0]][self._parts[:, 0]]
             + self._final_costs[mine[1]][self._parts[:, 1]]

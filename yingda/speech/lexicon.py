@@ -85,9 +85,13 @@ def load(path: str | Path, most_homophones: int = 12) -> Lexicon:
         with gzip.open(path, "rt", encoding="utf-8") as file:
             lines = file.read().split("\n")
     except FileNotFoundError:
-        raise LexiconError(f"{path}: there is no such file; make it with: python -m training.lexicon") from None
+        raise LexiconError(
+            f"{path}: there is no such file; make it with: python -m training.lexicon"
+        ) from None
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise LexiconError(f"{path}: cannot be read ({error}); make it anew: python -m training.lexicon") from None
+        raise LexiconError(
+            f"{path}: cannot be read ({error}); make it anew: python -m training.lexicon"
+        ) from None
     if lines[0] != MAGIC:
         raise LexiconError(f"{path}: line 1: expected {MAGIC!r}; make it anew: python -m training.lexicon")
     collecting = gc.isenabled()
@@ -114,7 +118,9 @@ def _parse(lines: list[str], path: str, most_homophones: int) -> Lexicon:
                 lexicon.backoff[int(word)] = int(log) / 100
                 lexicon.followers[int(word)] = {int(b): int(p) / 100 for b, p in pairs}
     except ValueError as error:
-        raise LexiconError(f"{path}: line {number}: {error}; make it anew: python -m training.lexicon") from None
+        raise LexiconError(
+            f"{path}: line {number}: {error}; make it anew: python -m training.lexicon"
+        ) from None
     _sort(lexicon.trie, most_homophones)
     return lexicon
 

@@ -71,7 +71,9 @@ class Metrics:
                     lines.append(f"{name} {self._values.get(name, 0.0):g}")
                     continue
                 total = 0
-                for edge, n in zip((*_edges(name), "+Inf"), self._buckets.get(name) or [0] * 99, strict=False):
+                for edge, n in zip(
+                    (*_edges(name), "+Inf"), self._buckets.get(name) or [0] * 99, strict=False
+                ):
                     total += n
                     lines.append(f'{name}_bucket{{le="{edge}"}} {total}')
                 lines += [f"{name}_sum {self._sums.get(name, 0.0):g}", f"{name}_count {total}"]

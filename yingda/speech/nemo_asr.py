@@ -7,6 +7,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from yingda.speech import nemo_runtime
 from yingda.speech.recogniser import StepRequest, StepResult, StreamOptions
 from yingda.speech.settings import Recogniser as Settings
@@ -32,10 +34,16 @@ class NemoRecogniser:
         self.sample_rate = int(model.cfg.preprocessor.sample_rate)
         self.syllables = _speaks_syllables(model)
         right = _look_ahead(model, settings)
-        self._pipeline = _build(model, self.kind, _config(settings, self.kind, self.sample_rate, right, slots, device))
+        self._pipeline = _build(
+            model, self.kind, _config(settings, self.kind, self.sample_rate, right, slots, device)
+        )
         self._pipeline.open_session()
         self.chunk_samples = round(self._pipeline.chunk_size_in_secs * self.sample_rate)
         self._languages = bool(getattr(self._pipeline, "prompt_enabled", False))
+        silence = np.zeros(self.chunk_samples, np.float32)
+        self.step(
+            [StepRequest(0, silence, True, True, StreamOptions())]
+        )  # pays for what is made on first use
         self.load_seconds = time.monotonic() - started
 
     def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
@@ -92,13 +100,17 @@ def _biasing(boosts: tuple[tuple[str, float], ...]) -> Any:
     phrases = [phrase for phrase, _ in boosts]
     tree = BoostingTreeModelConfig(key_phrases_list=phrases, use_triton=False)
     weight = sum(boost for _, boost in boosts) / len(boosts) / 10.0  # Riva's boosts of about 10 mean NeMo's 1
-    return BiasingRequestItemConfig(boosting_model_cfg=tree, boosting_model_alpha=weight, cache_key="|".join(phrases))
+    return BiasingRequestItemConfig(
+        boosting_model_cfg=tree, boosting_model_alpha=weight, cache_key="|".join(phrases)
+    )
 
 
 def _speaks_syllables(model: Any) -> bool:
     """Whether the model's words are tonal syllables: most pieces look like "bu4"."""
     tokenizer = getattr(model, "tokenizer", None)
-    pieces = [str(p) for p in tokenizer.vocab] if tokenizer is not None and hasattr(tokenizer, "vocab") else []
+    pieces = (
+        [str(p) for p in tokenizer.vocab] if tokenizer is not None and hasattr(tokenizer, "vocab") else []
+    )
     if not pieces:
         pieces = [str(p) for p in getattr(getattr(model, "decoder", None), "vocabulary", [])]
     hits = sum(1 for piece in pieces if _SYLLABLE_PIECE.fullmatch(piece))
@@ -116,7 +128,9 @@ def _look_ahead(model: Any, settings: Settings) -> int:
     right = settings.chunk_ms // stride_ms - 1
     if settings.chunk_ms % stride_ms or right not in rights:
         fit = ", ".join(str((r + 1) * stride_ms) for r in rights)
-        raise RuntimeError(f"recogniser.chunk_ms is {settings.chunk_ms}; {settings.model} was trained for {fit}")
+        raise RuntimeError(
+            f"recogniser.chunk_ms is {settings.chunk_ms}; {settings.model} was trained for {fit}"
+        )
     return right
 
 
@@ -146,7 +160,12 @@ def _config(settings: Settings, kind: str, rate: int, right: int, slots: int, de
         "boosting_tree": tree,
         "boosting_tree_alpha": 0.0,
     }
-    decoding = {"strategy": "greedy_batch", "preserve_alignments": False, "fused_batch_size": -1, "greedy": greedy}
+    decoding = {
+        "strategy": "greedy_batch",
+        "preserve_alignments": False,
+        "fused_batch_size": -1,
+        "greedy": greedy,
+    }
     streaming = {
         "sample_rate": rate,
         "batch_size": min(settings.max_batch, slots),

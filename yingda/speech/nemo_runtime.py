@@ -21,7 +21,15 @@ _LOAD_LOCK = threading.Lock()  # NeMo unpacks archives by way of process-wide st
 def prepare() -> None:
     """Import torch and NeMo's base without their log lines. Slow (seconds) the first time; call it from a thread."""
     with _IMPORT_LOCK:
-        for name in ("nv_one_logger", "OneLogger", "pytorch_lightning", "lightning", "nemo_logger", "numba", "jieba"):
+        for name in (
+            "nv_one_logger",
+            "OneLogger",
+            "pytorch_lightning",
+            "lightning",
+            "nemo_logger",
+            "numba",
+            "jieba",
+        ):
             logging.getLogger(name).setLevel(logging.ERROR)
         with _disabled_logging():
             import torch
@@ -44,7 +52,7 @@ def _disabled_logging() -> Any:
 
 
 def device_name(wanted: str) -> str:
-    """"cuda" or "cpu" for auto, cpu or cuda. Raises RuntimeError when a GPU is wanted and there is none."""
+    """ "cuda" or "cpu" for auto, cpu or cuda. Raises RuntimeError when a GPU is wanted and there is none."""
     import torch
 
     there = torch.cuda.is_available()

@@ -33,14 +33,20 @@ class NemoVoice:
         self.name = settings.name
         speakers = int(config.get("n_speakers", 0) or 0)
         if speakers > 1 and settings.speaker >= speakers:
-            raise RuntimeError(f"voice.speaker is {settings.speaker}; {settings.acoustic_model} has 0-{speakers - 1}")
+            raise RuntimeError(
+                f"voice.speaker is {settings.speaker}; {settings.acoustic_model} has 0-{speakers - 1}"
+            )
         self._speaker = settings.speaker if speakers > 1 else None
         self._vocoder: Any = None
         self._griffin_lim: GriffinLim | None = None
         if settings.vocoder is None:
-            self._griffin_lim = GriffinLim(self._acoustic.preprocessor.featurizer, settings.griffin_lim_iterations)
+            self._griffin_lim = GriffinLim(
+                self._acoustic.preprocessor.featurizer, settings.griffin_lim_iterations
+            )
         else:
             self._vocoder = self._load_vocoder(settings.vocoder, int(config.n_mel_channels))
+        _quiet_segmenter()
+        self.speak("您好。", 1.0)  # the first one pays for what is made on first use
         self.load_seconds = time.monotonic() - started
 
     def _load_vocoder(self, name: str, mels: int) -> Any:
@@ -71,6 +77,16 @@ class NemoVoice:
         return np.asarray(audio.numpy(), dtype=np.float32)
 
 
+def _quiet_segmenter() -> None:
+    """Load the dictionary of jieba, which NeMo's Chinese tokenizer cuts words with, without its log lines."""
+    try:
+        import jieba
+    except ImportError:
+        return  # a model of another kind needs none
+    jieba.setLogLevel(60)
+    jieba.initialize()
+
+
 class GriffinLim:
     """Log-mel spectrograms back to audio, for the very features that the acoustic model was trained on."""
 
@@ -79,7 +95,11 @@ class GriffinLim:
         import torch
 
         self._iterations = iterations
-        self._fft, self._hop, self._window_size = featurizer.n_fft, featurizer.hop_length, featurizer.win_length
+        self._fft, self._hop, self._window_size = (
+            featurizer.n_fft,
+            featurizer.hop_length,
+            featurizer.win_length,
+        )
         self._filters = featurizer.fb[0].float().cpu()
         window = featurizer.window
         self._window = torch.ones(self._window_size) if window is None else window.float().cpu()

@@ -13,12 +13,8 @@ from collections.abc import Callable
 from yingda.speech.numbers_zh import cardinal, decimal, digit_by_digit, money
 
 # Words after which a number is a name, not an amount.
-_NAMED = (
-    "尾号|后四位|末四位|后六位|电话|手机号?|号码|单号|工单号?|编号|工号|账号|帐号|卡号|户号|身份证号?|验证码|密码|热线|拨打|房号|邮编|请按|按键|按"
-)
-_MEASURES = (
-    "个|位|名|次|条|张|件|笔|天|年|个月|小时|分钟|周|项|份|家|台|部|套|元|块|种|封|本|只|辆|层|遍|句|步|人|单|点|倍|米|公里|千克|公斤|斤"
-)
+_NAMED = "尾号|后四位|末四位|后六位|电话|手机号?|号码|单号|工单号?|编号|工号|账号|帐号|卡号|户号|身份证号?|验证码|密码|热线|拨打|房号|邮编|请按|按键|按"
+_MEASURES = "个|位|名|次|条|张|件|笔|天|年|个月|小时|分钟|周|项|份|家|台|部|套|元|块|种|封|本|只|辆|层|遍|句|步|人|单|点|倍|米|公里|千克|公斤|斤"
 _SPELLED = {
     "A": "诶", "B": "比", "C": "西", "D": "第", "E": "伊", "F": "艾弗", "G": "吉", "H": "爱吃", "I": "爱", "J": "杰",
     "K": "开", "L": "艾勒", "M": "艾姆", "N": "恩", "O": "欧", "P": "屁", "Q": "扣", "R": "阿尔", "S": "艾斯", "T": "提",
@@ -100,7 +96,10 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tup
         (r"(?P<y>\d{4})?(?(y)年)(?<!\d)(?P<m>\d{1,2})月(?P<d>\d{1,2})[日号]", _date),
         (r"(?P<y>(?:19|20)\d\d)(?=年)", lambda m: _year(m.group("y"))),
         (r"(?<!\d)(?P<h>\d{1,2})[:：](?P<min>[0-5]\d)(?:[:：](?P<s>[0-5]\d))?(?!\d)", _time),
-        (rf"(?P<name>(?:{_NAMED})(?:码|键)?[是为：:\s]{{0,2}})(?P<n>\d(?:[\d\s-]*\d)?)(?!\.\d|\d|[元块%％])", _named),
+        (
+            rf"(?P<name>(?:{_NAMED})(?:码|键)?[是为：:\s]{{0,2}})(?P<n>\d(?:[\d\s-]*\d)?)(?!\.\d|\d|[元块%％])",
+            _named,
+        ),
         (r"(?<!\d)(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)", _dialled),
         (r"(?<!\d)0\d{2,3}[- ]\d{7,8}(?!\d)|(?<!\d)[48]00[- ]\d{3,4}[- ]\d{3,4}(?!\d)", _dialled),
         (r"(?<!\d)(?:1[012][0-9]|12345|12315|100[0-9]{2}|95\d{3})(?=热线|客服|电话)", _dialled),
@@ -126,7 +125,9 @@ def normalise(text: str) -> str:
     >>> normalise("您的余额是128.50元。")
     '您的余额是一百二十八元五角。'
     """
-    text = "".join(c if c in _PUNCTUATION else unicodedata.normalize("NFKC", c) for c in text.replace("\n", "。"))
+    text = "".join(
+        c if c in _PUNCTUATION else unicodedata.normalize("NFKC", c) for c in text.replace("\n", "。")
+    )
     for written, said in _UNIT_WORDS:
         text = re.sub(rf"(?<=\d){re.escape(written)}(?![A-Za-z])", said, text)
     for pattern, action in _RULES:

@@ -35,15 +35,19 @@ def _cardinal(number: int) -> str:
 
 
 def decimal(text: str, liang: bool = False) -> str:
-    """"3.14" -> 三点一四, "12" -> 十二; a leading zero or more than 16 digits are read digit by digit."""
+    """ "3.14" -> 三点一四, "12" -> 十二; a leading zero or more than 16 digits are read digit by digit."""
     whole, _, fraction = text.partition(".")
     leading_zero = len(whole) > 1 and whole.startswith("0")
-    said = digit_by_digit(whole) if leading_zero or len(whole) > 16 else cardinal(int(whole), liang and not fraction)
+    said = (
+        digit_by_digit(whole)
+        if leading_zero or len(whole) > 16
+        else cardinal(int(whole), liang and not fraction)
+    )
     return said + ("点" + digit_by_digit(fraction, yao=False) if fraction else "")
 
 
 def money(text: str, unit: str = "元") -> str:
-    """"128.50" -> 一百二十八元五角, "0.05" -> 五分, "2" -> 两元; other than two decimals are read as a decimal."""
+    """ "128.50" -> 一百二十八元五角, "0.05" -> 五分, "2" -> 两元; other than two decimals are read as a decimal."""
     whole, _, fraction = text.partition(".")
     if len(fraction) > 2:
         return decimal(text) + unit

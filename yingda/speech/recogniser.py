@@ -84,7 +84,12 @@ class Recogniser:
     """Thread-safe front of the one thread. `start` blocks until the model is loaded."""
 
     def __init__(
-        self, make_model: Callable[[], StreamingModel], max_streams: int, max_batch: int, gather_s: float, metrics: Metrics
+        self,
+        make_model: Callable[[], StreamingModel],
+        max_streams: int,
+        max_batch: int,
+        gather_s: float,
+        metrics: Metrics,
     ) -> None:
         """`make_model` runs on the worker's thread, which owns the model from then on."""
         self._make_model = make_model

@@ -17,7 +17,14 @@ from riva.client.proto import riva_asr_pb2_grpc, riva_audio_pb2
 from yingda.speech import audio
 from yingda.speech.audio import Float
 from yingda.speech.metrics import Metrics
-from yingda.speech.recogniser import Recogniser, StepRequest, StepResult, StreamingModel, StreamOptions, TooManyStreams
+from yingda.speech.recogniser import (
+    Recogniser,
+    StepRequest,
+    StepResult,
+    StreamingModel,
+    StreamOptions,
+    TooManyStreams,
+)
 from yingda.speech.settings import Recogniser as Settings
 from yingda.speech.transcript import Transcriber, Transcript
 
@@ -72,7 +79,13 @@ class RecognitionStream:
     """One client's audio on its way into the model, chunk by chunk."""
 
     def __init__(
-        self, recogniser: Recogniser, model: StreamingModel, settings: Settings, encoding: str, rate: int, options: StreamOptions
+        self,
+        recogniser: Recogniser,
+        model: StreamingModel,
+        settings: Settings,
+        encoding: str,
+        rate: int,
+        options: StreamOptions,
     ) -> None:
         """Take a slot. Raises TooManyStreams."""
         self._recogniser, self._model, self._settings = recogniser, model, settings
@@ -116,7 +129,9 @@ class RecognitionStream:
             self._recogniser.abandon(self._number, self._begun)
 
     async def _step(self, samples: Float, last: bool) -> StepResult:
-        request = StepRequest(self._number, np.ascontiguousarray(samples), not self._begun, last, self._options)
+        request = StepRequest(
+            self._number, np.ascontiguousarray(samples), not self._begun, last, self._options
+        )
         self._begun = True
         future = self._recogniser.submit(request)
         self._ended = last
@@ -127,7 +142,12 @@ class RivaRecognition(riva_asr_pb2_grpc.RivaSpeechRecognitionServicer):
     """RivaSpeechRecognition: StreamingRecognize, Recognize, GetRivaSpeechRecognitionConfig."""
 
     def __init__(
-        self, recogniser: Recogniser, model: StreamingModel, transcriber: Transcriber, settings: Settings, metrics: Metrics
+        self,
+        recogniser: Recogniser,
+        model: StreamingModel,
+        transcriber: Transcriber,
+        settings: Settings,
+        metrics: Metrics,
     ) -> None:
         """`recogniser` has loaded `model`."""
         self._recogniser, self._model, self._transcriber = recogniser, model, transcriber
@@ -169,7 +189,9 @@ class RivaRecognition(riva_asr_pb2_grpc.RivaSpeechRecognitionServicer):
             config = pb.RecognitionConfig()
             config.CopyFrom(request.config)
             name = encoding_name(config.encoding, config.sample_rate_hertz or self._model.sample_rate)
-            data, name, rate = strip_wav(request.audio, name, config.sample_rate_hertz or self._model.sample_rate)
+            data, name, rate = strip_wav(
+                request.audio, name, config.sample_rate_hertz or self._model.sample_rate
+            )
             config.encoding, config.sample_rate_hertz = riva_audio_pb2.AudioEncoding.Value(name), rate
             stream = self._open(config)
             reader = _Reader(self._transcriber, config, self._metrics)
@@ -178,7 +200,9 @@ class RivaRecognition(riva_asr_pb2_grpc.RivaSpeechRecognitionServicer):
                 found += reader.read(result, stream.seconds, False)
             found.append(reader.last(await stream.finish(), stream.seconds))
             results = [
-                pb.SpeechRecognitionResult(alternatives=r.results[0].alternatives, channel_tag=1, audio_processed=stream.seconds)
+                pb.SpeechRecognitionResult(
+                    alternatives=r.results[0].alternatives, channel_tag=1, audio_processed=stream.seconds
+                )
                 for r in found
                 if r.results[0].alternatives[0].transcript
             ]
@@ -203,14 +227,18 @@ class RivaRecognition(riva_asr_pb2_grpc.RivaSpeechRecognitionServicer):
             "decoder_type": self._model.kind,
             "chunk_size": str(self._model.chunk_samples / self._model.sample_rate),
         }
-        described = pb.RivaSpeechRecognitionConfigResponse.Config(model_name=self._model.name, parameters=parameters)
+        described = pb.RivaSpeechRecognitionConfigResponse.Config(
+            model_name=self._model.name, parameters=parameters
+        )
         wanted = request.model_name in ("", self._model.name)
         return pb.RivaSpeechRecognitionConfigResponse(model_config=[described] if wanted else [])
 
     def _open(self, config: pb.RecognitionConfig) -> RecognitionStream:
         rate = config.sample_rate_hertz or self._model.sample_rate
         name = encoding_name(config.encoding, rate)
-        return RecognitionStream(self._recogniser, self._model, self._settings, name, rate, read_options(config))
+        return RecognitionStream(
+            self._recogniser, self._model, self._settings, name, rate, read_options(config)
+        )
 
 
 class _Reader:
@@ -250,7 +278,11 @@ class _Reader:
 def _response(said: Transcript, final: bool, seconds: float) -> pb.StreamingRecognizeResponse:
     alternative = pb.SpeechRecognitionAlternative(transcript=said.text, confidence=said.confidence)
     result = pb.StreamingRecognitionResult(
-        alternatives=[alternative], is_final=final, stability=1.0 if final else 0.5, channel_tag=1, audio_processed=seconds
+        alternatives=[alternative],
+        is_final=final,
+        stability=1.0 if final else 0.5,
+        channel_tag=1,
+        audio_processed=seconds,
     )
     return pb.StreamingRecognizeResponse(results=[result])
 

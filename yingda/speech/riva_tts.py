@@ -69,7 +69,9 @@ class RivaSynthesis(riva_tts_pb2_grpc.RivaSpeechSynthesisServicer):
             "voice_name": self._settings.name,
             "streaming": "True",
         }
-        described = pb.RivaSynthesisConfigResponse.Config(model_name=self._settings.name, parameters=parameters)
+        described = pb.RivaSynthesisConfigResponse.Config(
+            model_name=self._settings.name, parameters=parameters
+        )
         wanted = request.model_name in ("", self._settings.name)
         return pb.RivaSynthesisConfigResponse(model_config=[described] if wanted else [])
 
@@ -79,11 +81,15 @@ class RivaSynthesis(riva_tts_pb2_grpc.RivaSpeechSynthesisServicer):
         if not request.text.strip():
             raise BadRequest("text is empty")
         if len(request.text) > self._settings.max_text_chars:
-            raise BadRequest(f"text has {len(request.text)} characters; at most {self._settings.max_text_chars} are spoken")
+            raise BadRequest(
+                f"text has {len(request.text)} characters; at most {self._settings.max_text_chars} are spoken"
+            )
         if request.voice_name not in ("", "default", self._settings.name):
             raise BadRequest(f"voice {request.voice_name!r} is unknown; there is {self._settings.name!r}")
         if request.language_code and request.language_code.split("-")[0].lower() not in ("zh", "cmn"):
-            raise BadRequest(f"language {request.language_code!r} is not spoken; the voice speaks {self._language}")
+            raise BadRequest(
+                f"language {request.language_code!r} is not spoken; the voice speaks {self._language}"
+            )
         if request.HasField("zero_shot_data"):
             raise BadRequest("zero_shot_data is not served: the voice cannot be cloned")
         return name, rate

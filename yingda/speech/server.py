@@ -45,11 +45,17 @@ class SpeechServer:
         self._not_ready: str | None = "loading the models"
         recogniser = settings.recogniser
         self.recogniser = Recogniser(
-            self._make_recogniser, recogniser.max_streams, recogniser.max_batch, recogniser.gather_ms / 1000, self.metrics
+            self._make_recogniser,
+            recogniser.max_streams,
+            recogniser.max_batch,
+            recogniser.gather_ms / 1000,
+            self.metrics,
         )
         self.cache = PromptCache(Path(settings.prompts.folder), settings.prompts.memory_mb * 1_000_000)
         self.synthesiser = Synthesiser(self._make_voice, settings.voice, self.cache, self.metrics)
-        self._grpc = grpc.aio.server(options=[("grpc.max_receive_message_length", 64_000_000), ("grpc.so_reuseport", 0)])
+        self._grpc = grpc.aio.server(
+            options=[("grpc.max_receive_message_length", 64_000_000), ("grpc.so_reuseport", 0)]
+        )
         self._http: asyncio.Server | None = None
         self.grpc_port = 0
 
@@ -67,9 +73,13 @@ class SpeechServer:
         started = time.monotonic()
         server = self._settings.server
         try:
-            self._http = await health.serve(server.host, server.http_port, self.why_not_ready, self.metrics.render)
+            self._http = await health.serve(
+                server.host, server.http_port, self.why_not_ready, self.metrics.render
+            )
         except OSError as error:
-            raise StartError(_port_taken(self._path, "server.http_port", server.host, server.http_port, error)) from None
+            raise StartError(
+                _port_taken(self._path, "server.http_port", server.host, server.http_port, error)
+            ) from None
         hearing, voice = self.recogniser.begin(), self.synthesiser.begin()
         model = await self._wait(hearing, "recogniser.model", self._settings.recogniser.model)
         decoder = await asyncio.to_thread(self._load_decoder) if model.syllables else None
@@ -116,7 +126,9 @@ class SpeechServer:
         try:
             self.grpc_port = self._grpc.add_insecure_port(f"{server.host}:{server.grpc_port}")
         except RuntimeError as error:
-            raise StartError(_port_taken(self._path, "server.grpc_port", server.host, server.grpc_port, error)) from None
+            raise StartError(
+                _port_taken(self._path, "server.grpc_port", server.host, server.grpc_port, error)
+            ) from None
 
     async def _wait(self, loading: Future[T], key: str, value: str) -> T:
         try:

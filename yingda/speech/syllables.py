@@ -91,7 +91,9 @@ class Decoder:
             columns[start] = {}
             if states:
                 self._extend(states, tries, alternatives, start, columns)
-        best = max(columns[-1].values(), key=lambda s: s.score + self._log(s.word, SENTENCE_END), default=None)
+        best = max(
+            columns[-1].values(), key=lambda s: s.score + self._log(s.word, SENTENCE_END), default=None
+        )
         return self._trace(best, len(heard), boosts)
 
     def _extend(
@@ -103,7 +105,9 @@ class Decoder:
         columns: list[dict[int, _State]],
     ) -> None:
         backoff, lexicon_followers, logs = self._lexicon.backoff, self._lexicon.followers, self._lexicon.logs
-        any_score, any_state = max(((s.score + backoff.get(s.word, 0.0), s) for s in states), key=itemgetter(0))
+        any_score, any_state = max(
+            ((s.score + backoff.get(s.word, 0.0), s) for s in states), key=itemgetter(0)
+        )
         followers = [(s.score, lexicon_followers[s.word], s) for s in states if s.word in lexicon_followers]
         for trie in tries:
             for end, cost, words in _matches(trie, alternatives, start):

@@ -66,7 +66,9 @@ class Synthesiser:
         self._cache = cache
         self._metrics = metrics
         self._work: queue.Queue[_Work | None] = queue.Queue(settings.max_waiting)
-        self._stamp = f"{settings.name}:{settings.speaker}:" + model_stamp(settings.acoustic_model, settings.vocoder)
+        self._stamp = f"{settings.name}:{settings.speaker}:" + model_stamp(
+            settings.acoustic_model, settings.vocoder
+        )
         self._stamp += f":{settings.griffin_lim_iterations}:{settings.peak}"
         self._loaded: Future[VoiceModel] = Future()
         self._thread = threading.Thread(target=self._run, name="voice", daemon=True)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from yingda.speech.syllables import Boosts, Decoder
 
 _TAG = re.compile(r"<[^<>]{1,20}>")
-_MARKS = re.compile(r"[\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65，。？！；：、,.?!;:\"“”‘’…]+")
+_MARKS = re.compile(
+    r"[\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65，。？！；：、,.?!;:\"“”‘’…]+"
+)
 _BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff0-9])|(?<=[0-9])\s+(?=[\u4e00-\u9fff])")
 
 

@@ -1,6 +1,6 @@
 """Random-weight NeMo models of the shipped models' shape, built once into var/: what they say means nothing.
 
-    PYTHONPATH=. python tests/integration/speech/tiny_models.py var/tiny_models
+PYTHONPATH=. python tests/integration/speech/tiny_models.py var/tiny_models
 """
 
 from __future__ import annotations

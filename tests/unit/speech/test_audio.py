@@ -1,0 +1,36 @@
+"""Encodings and rates."""
+
+import numpy as np
+import pytest
+
+from yingda.speech import audio
+
+
+@pytest.mark.requirement(10)
+@pytest.mark.parametrize("encoding", ["ALAW", "MULAW"])
+def test_companded_codes_survive_decoding_and_encoding(encoding: str) -> None:
+    codes = bytes(range(256))
+    pcm = audio.decode(codes, encoding)
+    assert audio.decode(audio.encode(pcm, encoding), encoding).tolist() == pcm.tolist()
+
+
+@pytest.mark.requirement(10)
+def test_linear_samples_are_bit_exact() -> None:
+    pcm = np.array([0, 1, -1, 32767, -32768], np.int16)
+    assert audio.decode(audio.encode(pcm, "LINEAR_PCM"), "LINEAR_PCM").tolist() == pcm.tolist()
+
+
+@pytest.mark.parametrize(("rate_in", "rate_out"), [(8000, 16000), (16000, 8000), (22050, 8000)])
+def test_a_tone_keeps_its_pitch_across_pieces(rate_in: int, rate_out: int) -> None:
+    tone = np.sin(2 * np.pi * 440 * np.arange(rate_in) / rate_in).astype(np.float32)
+    stream = audio.StreamResampler(rate_in, rate_out)
+    pieces = [stream.feed(tone[i : i + 160]) for i in range(0, len(tone), 160)]
+    out = np.concatenate([*pieces, stream.feed(np.zeros(0, np.float32), last=True)])
+    assert abs(len(out) - rate_out) <= 2
+    spectrum = np.abs(np.fft.rfft(out[:rate_out] * np.hanning(len(out[:rate_out]))))
+    assert abs(int(spectrum.argmax()) - 440) <= 1
+    assert len(audio.resample(tone, rate_in, rate_out)) == rate_out
+
+
+def test_floats_are_clipped() -> None:
+    assert audio.to_int16(np.array([2.0, -2.0, 0.0], np.float32)).tolist() == [32767, -32768, 0]

@@ -1,0 +1,69 @@
+"""Clauses in memory and on disk."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from yingda.speech.prompt_cache import PromptCache, fixed_texts, model_stamp
+
+KEY = ("voice", 8000, 1.0, "您好。")
+
+
+def audio(samples: int, value: int = 1) -> np.ndarray:
+    return np.full(samples, value, np.int16)
+
+
+@pytest.mark.requirement(20)
+def test_fixed_prompts_survive_a_restart(tmp_path: Path) -> None:
+    PromptCache(tmp_path, 1000).fix(KEY, audio(80, 7))
+    again = PromptCache(tmp_path, 1000)
+    assert again.get(KEY) is None
+    assert again.load(KEY)
+    assert again.get(KEY).tolist() == [7] * 80
+    assert not again.load(("other voice", *KEY[1:]))
+
+
+def test_the_oldest_clause_leaves_when_memory_is_short() -> None:
+    cache = PromptCache(None, memory_bytes=400)
+    for i in range(3):
+        cache.put((*KEY[:3], str(i)), audio(80))
+        cache.get((*KEY[:3], "0"))
+    assert cache.get((*KEY[:3], "0")) is not None
+    assert cache.get((*KEY[:3], "1")) is None
+    assert cache.get((*KEY[:3], "2")) is not None
+
+
+def test_a_clause_larger_than_memory_is_not_kept() -> None:
+    cache = PromptCache(None, memory_bytes=100)
+    cache.put(KEY, audio(80))
+    assert cache.get(KEY) is None
+
+
+def test_a_broken_file_is_spoken_anew(tmp_path: Path) -> None:
+    PromptCache(tmp_path, 1000).fix(KEY, audio(80))
+    for path in tmp_path.iterdir():
+        path.write_bytes(b"\1")
+    assert not PromptCache(tmp_path, 1000).load(KEY)
+
+
+def test_texts_come_from_the_list_and_from_responses_without_variables(tmp_path: Path) -> None:
+    domain = tmp_path / "domain.yml"
+    domain.write_text(
+        "responses:\n  utter_a:\n  - text: 好的。\n  - text: 您好，{name}。\n  utter_b:\n  - custom: {x: 1}\n",
+        encoding="utf-8",
+    )
+    assert fixed_texts(["再见。", "好的。"], str(domain)) == ["再见。", "好的。"]
+    assert fixed_texts(["再见。"], str(tmp_path / "none.yml")) == ["再见。"]
+    domain.write_text("responses: [", encoding="utf-8")
+    with pytest.raises(ValueError, match="domain.yml"):
+        fixed_texts([], str(domain))
+
+
+def test_another_model_file_is_another_voice(tmp_path: Path) -> None:
+    model = tmp_path / "voice.nemo"
+    model.write_bytes(b"1")
+    before = model_stamp(str(model), None)
+    model.write_bytes(b"22")
+    assert model_stamp(str(model), None) != before
+    assert "tts_zh" in model_stamp("tts_zh")

@@ -1,0 +1,110 @@
+"""The worker's thread, with a model that only keeps books."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from threading import Event
+
+import numpy as np
+import pytest
+
+from yingda.speech.metrics import Metrics
+from yingda.speech.recogniser import Recogniser, StepRequest, StepResult, StreamOptions, TooManyStreams
+
+DEADLINE_S = 10.0
+
+
+class BookKeeper:
+    name, sample_rate, chunk_samples, kind, syllables = "books", 8000, 1280, "ctc", False
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.dropped: list[int] = []
+        self.gate = Event()
+        self.gate.set()
+        self.fail = False
+        self.entered = Event()
+
+    def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
+        self.entered.set()
+        self.gate.wait(DEADLINE_S)
+        self.batches.append([r.stream for r in requests])
+        if self.fail:
+            self.fail = False
+            raise RuntimeError("bad chunk")
+        return [StepResult(final="好" if r.last else "", partial="" if r.last else "好") for r in requests]
+
+    def drop(self, streams: Sequence[int]) -> None:
+        self.dropped += streams
+
+
+@pytest.fixture(name="model")
+def make_model() -> BookKeeper:
+    return BookKeeper()
+
+
+@pytest.fixture(name="recogniser")
+def make_recogniser(model: BookKeeper) -> Iterator[Recogniser]:
+    recogniser = Recogniser(lambda: model, max_streams=3, max_batch=8, gather_s=0.0, metrics=Metrics())
+    assert recogniser.begin().result(DEADLINE_S) is model
+    yield recogniser
+    model.gate.set()
+    recogniser.stop()
+    assert not recogniser.alive
+
+
+def submit(
+    recogniser: Recogniser, stream: int, first: bool = True, last: bool = False
+) -> "Future[StepResult]":
+    return recogniser.submit(StepRequest(stream, np.zeros(1280, np.float32), first, last, StreamOptions()))
+
+
+def test_chunks_that_come_during_a_step_share_the_next_one(recogniser: Recogniser, model: BookKeeper) -> None:
+    a, b, c = recogniser.open(), recogniser.open(), recogniser.open()
+    model.gate.clear()
+    first = submit(recogniser, a)
+    assert model.entered.wait(DEADLINE_S)
+    others = [submit(recogniser, b), submit(recogniser, c), submit(recogniser, a, first=False)]
+    model.gate.set()
+    assert first.result(DEADLINE_S).partial == "好"
+    for future in others:
+        future.result(DEADLINE_S)
+    assert model.batches == [[a], [b, c, a]]
+
+
+def test_a_slot_is_free_after_the_last_chunk(recogniser: Recogniser) -> None:
+    streams = [recogniser.open() for _ in range(3)]
+    with pytest.raises(TooManyStreams):
+        recogniser.open()
+    assert submit(recogniser, streams[0], last=True).result(DEADLINE_S).final == "好"
+    recogniser.open()
+
+
+def test_a_caller_who_hangs_up_leaves_no_slot_behind(recogniser: Recogniser, model: BookKeeper) -> None:
+    begun, silent = recogniser.open(), recogniser.open()
+    submit(recogniser, begun).result(DEADLINE_S)
+    recogniser.abandon(silent, begun=False)
+    recogniser.abandon(begun, begun=True)
+    recogniser.abandon(begun, begun=True)
+    last = recogniser.open()
+    submit(recogniser, last, last=True).result(DEADLINE_S)
+    assert model.dropped == [begun]
+    assert recogniser.open_streams == 0
+
+
+def test_a_failed_step_ends_its_streams_only(recogniser: Recogniser, model: BookKeeper) -> None:
+    bad, good = recogniser.open(), recogniser.open()
+    model.fail = True
+    with pytest.raises(RuntimeError, match="bad chunk"):
+        submit(recogniser, bad).result(DEADLINE_S)
+    assert model.dropped == [bad]
+    assert submit(recogniser, good).result(DEADLINE_S).partial == "好"
+    assert recogniser.open_streams == 1
+
+
+def test_a_model_that_cannot_be_loaded_says_so() -> None:
+    def broken() -> BookKeeper:
+        raise RuntimeError("no such model")
+
+    recogniser = Recogniser(broken, 1, 1, 0.0, Metrics())
+    with pytest.raises(RuntimeError, match="no such model"):
+        recogniser.begin().result(DEADLINE_S)

@@ -1,0 +1,58 @@
+"""settings/speech.yml and what is said when it is wrong."""
+
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from yingda.plumbing.settings import SettingsError, load
+from yingda.speech import model_files
+from yingda.speech.settings import SpeechSettings
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_the_shipped_file_loads() -> None:
+    settings = load(ROOT / "settings/speech.yml", SpeechSettings, environ={})
+    assert settings.recogniser.model.endswith(".nemo")
+    assert settings.prompts.texts
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("recogniser: {chunk_ms: 100}", "recogniser.chunk_ms: got 100, expected a multiple of 80"),
+        ("recogniser: {modle: x}", "recogniser.modle"),
+        ("voice: {device: tpu}", "voice.device"),
+        ("server: {grpc_port: 99999}", "server.grpc_port"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named(tmp_path: Path, text: str, expected: str) -> None:
+    path = tmp_path / "speech.yml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load(path, SpeechSettings, environ={})
+    assert expected in str(caught.value)
+    assert "speech.yml" in str(caught.value)
+
+
+def test_a_missing_model_names_file_key_and_remedy(tmp_path: Path) -> None:
+    with pytest.raises(model_files.ModelError) as caught:
+        model_files.check("models/none.nemo", "recogniser.model", "settings/speech.yml", "do this")
+    assert str(caught.value) == (
+        "settings/speech.yml: key 'recogniser.model': models/none.nemo: there is no such file; do this"
+    )
+    broken = tmp_path / "broken.nemo"
+    broken.write_bytes(b"not a tar")
+    with pytest.raises(model_files.ModelError, match="is no NeMo archive"):
+        model_files.check(str(broken), "recogniser.model", "settings/speech.yml", "do this")
+    with tarfile.open(broken, "w") as archive:
+        archive.add(__file__, arcname="something")
+    with pytest.raises(model_files.ModelError, match="holds no model_config"):
+        model_files.check(str(broken), "recogniser.model", "settings/speech.yml", "do this")
+
+
+def test_published_names_are_left_to_nemo() -> None:
+    model_files.check("nvidia/nemotron-3.5-asr-streaming-0.6b", "recogniser.model", "settings/speech.yml", "")
+    with pytest.raises(model_files.ModelError, match="is empty"):
+        model_files.check(" ", "recogniser.model", "settings/speech.yml", "")

@@ -1,0 +1,86 @@
+"""The voice's thread and its memory, with a model that hums."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+import pytest
+
+from yingda.speech.metrics import Metrics
+from yingda.speech.prompt_cache import PromptCache
+from yingda.speech.settings import Voice
+from yingda.speech.synthesiser import Synthesiser, TooBusy
+
+
+class Hum:
+    name, sample_rate = "hum", 8000
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, float]] = []
+        self.gate = Event()
+        self.gate.set()
+
+    def speak(self, text: str, pace: float) -> np.ndarray:
+        self.gate.wait(10)
+        self.said.append((text, pace))
+        return np.full(100 * len(text), 0.1, np.float32)
+
+
+@pytest.fixture(name="hum")
+def make_hum() -> Hum:
+    return Hum()
+
+
+@pytest.fixture(name="voice")
+async def make_voice(hum: Hum, tmp_path: Path) -> AsyncIterator[Synthesiser]:
+    settings = Voice(deadline_s=0.2, max_waiting=1)
+    voice = Synthesiser(lambda: hum, settings, PromptCache(tmp_path, 10_000_000), Metrics())
+    voice.begin().result(10)
+    yield voice
+    hum.gate.set()
+    voice.stop()
+
+
+async def test_each_clause_comes_alone_with_its_pause(voice: Synthesiser, hum: Hum) -> None:
+    parts = [part async for part in voice.say("好的。余额是128元。", 8000)]
+    assert [part.text for part in parts] == ["好的。", "余额是一百二十八元。"]
+    assert len(parts[0].pcm) == 300 + 1920  # 240 ms after a full stop
+    assert len(parts[1].pcm) == 1000
+    assert parts[0].pcm[:300].max() == round(0.7 * 32767)
+
+
+@pytest.mark.requirement(20)
+async def test_a_fixed_prompt_costs_no_synthesis(voice: Synthesiser, hum: Hum) -> None:
+    assert voice.load_prompts(["您好。"], 8000) == ["您好。"]
+    await voice.fix_prompts(["您好。"], 8000)
+    hum.said.clear()
+    parts = [part async for part in voice.say("您好。", 8000)]
+    assert len(parts[0].pcm) == 300
+    assert hum.said == []
+    assert voice.load_prompts(["您好。"], 8000) == []
+
+
+async def test_a_slow_model_meets_the_deadline(voice: Synthesiser, hum: Hum) -> None:
+    hum.gate.clear()
+    with pytest.raises(TimeoutError):
+        async for _ in voice.say("您好。", 8000):
+            pass
+
+
+async def test_too_many_waiting_clauses_are_refused(voice: Synthesiser, hum: Hum) -> None:
+    hum.gate.clear()
+    for text in ("一。", "二。"):
+        with pytest.raises((TimeoutError, TooBusy)):
+            async for _ in voice.say(text, 8000):
+                pass
+    with pytest.raises(TooBusy):
+        async for _ in voice.say("三。", 8000):
+            pass
+
+
+async def test_ssml_sets_pace_and_silence(voice: Synthesiser, hum: Hum) -> None:
+    text = '<speak><prosody rate="fast">快</prosody><break time="1s"/></speak>'
+    parts = [part async for part in voice.say(text, 16000)]
+    assert hum.said == [("快", 1.2)]
+    assert [len(part.pcm) for part in parts] == [200, 16000]
