@@ -103,7 +103,9 @@ class Bench:
         return leg
 
     def socket(self, leg: MediaLeg) -> FakeSocket:
-        return next(one for one in self.network.sockets if one.address[1] == leg.local_port and not one.closed)
+        return next(
+            one for one in self.network.sockets if one.address[1] == leg.local_port and not one.closed
+        )
 
     def tick(self, ticks: int = 1) -> list[MediaEvent]:
         for _ in range(ticks):
@@ -139,7 +141,9 @@ class Peer:
         self.timestamp += len(pcm)
 
     def send_payload(self, payload: bytes, payload_type: int) -> None:
-        packet = RtpPacket(payload_type, self.sequence & 0xFFFF, self.timestamp & 0xFFFFFFFF, self.ssrc, payload)
+        packet = RtpPacket(
+            payload_type, self.sequence & 0xFFFF, self.timestamp & 0xFFFFFFFF, self.ssrc, payload
+        )
         self._socket.inbox.append((packet.to_bytes(), self.source))
         self.sequence += 1
 

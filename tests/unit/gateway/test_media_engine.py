@@ -1,0 +1,400 @@
+"""The media engine on fake sockets: what goes out, what is told, tick by tick."""
+
+import numpy as np
+import pytest
+
+from tests.fakes.media_wire import PEER, Bench, Peer, tone
+from yingda.gateway.media import (
+    DigitReceived,
+    FramesReceived,
+    LegClosed,
+    MediaError,
+    MediaLatched,
+    MediaTimeout,
+    PlaybackFinished,
+    PlaybackStarted,
+    PlaybackStarved,
+    PlaybackStopped,
+)
+from yingda.sansio.rtp import g711
+from yingda.sansio.rtp.dtmf import TelephoneEvent
+
+SILENCE = bytes([0xD5]) * 160
+
+
+@pytest.mark.requirement(10)
+def test_a_connected_leg_sends_silence_with_running_numbers() -> None:
+    bench = Bench()
+    leg = bench.leg()
+    bench.tick(5)
+    packets = bench.sent(leg)
+    assert len(packets) == 5 and {packet.payload for packet in packets} == {SILENCE}
+    assert [packet.marker for packet in packets] == [True, False, False, False, False]
+    first = packets[0]
+    assert [packet.sequence for packet in packets] == [(first.sequence + n) & 0xFFFF for n in range(5)]
+    assert [packet.timestamp for packet in packets] == [
+        (first.timestamp + 160 * n) & 0xFFFFFFFF for n in range(5)
+    ]
+    assert {packet.ssrc for packet in packets} == {first.ssrc}
+
+
+def test_sends_are_spread_over_the_tick() -> None:
+    bench = Bench()
+    legs = [bench.leg() for _ in range(4)]
+    sent = []
+    for part in range(4):
+        bench.engine.step(part, 1.0 + part * 0.005)
+        sent.append([len(bench.socket(leg).sent) for leg in legs])
+    assert sent == [[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]
+
+
+@pytest.mark.requirement(6)
+def test_frames_are_told_once_per_tick_for_all_legs() -> None:
+    bench = Bench()
+    legs = [bench.leg() for _ in range(3)]
+    peers = [Peer(bench, leg) for leg in legs]
+    heard = []
+    for _ in range(10):
+        for loud, peer in enumerate(peers, 1):
+            peer.send(np.full(160, loud * 1000, np.int16))
+        heard += [event for event in bench.tick() if isinstance(event, FramesReceived)]
+    assert [event.tick for event in heard] == list(range(10))
+    last = heard[-1]
+    assert last.leg_ids.tolist() == [leg.leg_id for leg in legs]
+    assert last.kinds.tolist() == [0, 0, 0]
+    assert np.allclose(last.pcm[:, 80], [1000, 2000, 3000], rtol=0.04)
+    assert (last.at_ms - last.arrived_ms <= 40).all() and (last.at_ms - last.arrived_ms >= 0).all()
+    assert not last.pcm.flags.writeable
+
+
+@pytest.mark.requirement(89)
+def test_playback_tells_the_first_voiced_packet_and_its_end() -> None:
+    bench = Bench()
+    leg = bench.leg()
+    bench.tick(2)
+    bench.sent(leg)
+    audio = np.concatenate([np.zeros(480, np.int16), tone(1000)])
+    leg.play(7, audio[:700], False)
+    leg.play(7, audio[700:], True)
+    events, packets = [], []
+    for tick in range(12):
+        events += [(tick, event) for event in bench.tick() if not isinstance(event, FramesReceived)]
+        packets += bench.sent(leg)
+    heard = g711.decode_alaw(np.frombuffer(b"".join(packet.payload for packet in packets), np.uint8))
+    assert abs(heard[: len(audio)].astype(int) - audio).max() <= 300
+    assert {packet.payload for packet in packets[10:]} == {SILENCE}
+    (started_tick, started), (finished_tick, finished) = events
+    assert isinstance(started, PlaybackStarted) and (started.leg, started.clip_id) == (leg.leg_id, 7)
+    assert started_tick == 3  # three silent frames first
+    assert isinstance(finished, PlaybackFinished) and finished.played_ms == 185
+    assert finished_tick == 9
+
+
+def test_clips_follow_each_other_without_a_gap() -> None:
+    bench = Bench()
+    leg = bench.leg()
+    leg.play(1, tone(320), True)
+    leg.play(2, tone(320), True)
+    bench.tick(6)
+    assert [packet.payload != SILENCE for packet in bench.sent(leg)] == [True] * 4 + [False] * 2
+
+
+@pytest.mark.requirement(89)
+def test_stop_silences_within_a_tick_and_tells_what_was_heard() -> None:
+    bench = Bench()
+    leg = bench.leg()
+    leg.play(1, tone(160 * 20), True)
+    leg.play(2, tone(160 * 20), True)
+    bench.tick(7)
+    bench.sent(leg)
+    leg.stop_playback()
+    stopped = bench.told(PlaybackStopped)
+    assert [packet.payload for packet in bench.sent(leg)] == [SILENCE]
+    assert stopped == [PlaybackStopped(leg.leg_id, 1, 140), PlaybackStopped(leg.leg_id, 2, 0)]
+    leg.play(3, tone(320), True)
+    bench.tick(1)
+    assert bench.sent(leg)[0].payload != SILENCE
+
+
+def test_stop_across_a_long_clip_counts_all_of_it() -> None:
+    bench = Bench()
+    leg = bench.leg()
+    leg.play(1, tone(160 * 500), True)
+    bench.tick(333)
+    leg.stop_playback()
+    assert bench.told(PlaybackStopped) == [PlaybackStopped(leg.leg_id, 1, 6660)]
+
+
+@pytest.mark.requirement(89)
+def test_pause_freezes_and_resume_goes_on_exactly() -> None:
+    bench = Bench()
+    leg = bench.leg()
+    audio = tone(160 * 10)
+    leg.play(1, audio, True)
+    bench.tick(4)
+    leg.pause()
+    bench.tick(5)
+    leg.resume()
+    told = bench.told(PlaybackFinished, 8)
+    payloads = [packet.payload for packet in bench.sent(leg)]
+    assert payloads[4:9] == [SILENCE] * 5
+    codes = g711.encode_alaw(audio).tobytes()
+    assert b"".join(payloads[:4] + payloads[9:15]) == codes
+    assert [event.played_ms for event in told] == [200]
+
+
+def test_stop_while_paused() -> None:
+    bench = Bench()
+    leg = bench.leg()
+    leg.play(1, tone(1600), True)
+    bench.tick(3)
+    leg.pause()
+    bench.tick(2)
+    leg.stop_playback()
+    assert bench.told(PlaybackStopped) == [PlaybackStopped(leg.leg_id, 1, 60)]
+
+
+def test_a_clip_that_runs_dry_is_told_and_goes_on() -> None:
+    bench = Bench()
+    leg = bench.leg()
+    leg.play(1, tone(400), False)
+    starved = bench.told(PlaybackStarved, 5)
+    assert starved == [PlaybackStarved(leg.leg_id, 1, 40)]
+    leg.play(1, tone(240), True)
+    finished = bench.told(PlaybackFinished, 5)
+    assert [event.played_ms for event in finished] == [80]
+
+
+def test_hold_stops_the_packets_and_marks_the_first_one_after() -> None:
+    bench = Bench()
+    leg = bench.leg()
+    leg.play(1, tone(1600), True)
+    bench.tick(3)
+    before = bench.sent(leg)
+    leg.hold(True)
+    assert bench.told(FramesReceived, 10) == []
+    assert bench.sent(leg) == []
+    leg.hold(False)
+    bench.tick(3)
+    after = bench.sent(leg)
+    assert [packet.marker for packet in after] == [True, False, False]
+    assert after[0].sequence == (before[-1].sequence + 1) & 0xFFFF
+    assert after[0].timestamp == (before[-1].timestamp + 11 * 160) & 0xFFFFFFFF
+    assert after[0].payload == g711.encode_alaw(tone(1600)[480:640]).tobytes()
+
+
+@pytest.mark.requirement(10)
+def test_digits_come_once_and_are_no_losses() -> None:
+    bench = Bench()
+    leg = bench.leg()
+    peer = Peer(bench, leg)
+    told = []
+    for tick in range(30):
+        if 5 <= tick < 12:
+            event = TelephoneEvent(9, tick >= 9, 10, 160 * min(tick - 4, 5))
+            peer.send_payload(event.to_bytes(), 101)
+        else:
+            peer.timestamp += 160 if tick == 12 else 0
+            peer.send(tone(160))
+        told += bench.told(DigitReceived)
+    assert told == [DigitReceived(leg.leg_id, "9", 100)]
+    assert bench.engine.stats()["packets_lost"] == 0
+
+
+def test_digits_go_out_as_events() -> None:
+    bench = Bench()
+    leg = bench.leg()
+    bench.tick(2)
+    bench.sent(leg)
+    leg.send_digits("5")
+    bench.tick(14)
+    packets = bench.sent(leg)
+    events = [packet for packet in packets if packet.payload_type == 101]
+    assert len(events) == 7 and {len(packet.payload) for packet in events} == {4}
+    assert len({packet.timestamp for packet in events}) == 1
+    assert [packet.marker for packet in events] == [True, *[False] * 6]
+    assert [packet.payload[1] & 0x80 for packet in events] == [0, 0, 0, 0, 0x80, 0x80, 0x80]
+    assert {len(packet.payload) for packet in packets if packet.payload_type == 8} == {160}
+
+
+@pytest.mark.requirement(10)
+@pytest.mark.parametrize("samples", [80, 240, 320, 480])
+def test_other_packet_times_are_heard_whole(samples: int) -> None:
+    bench = Bench()
+    leg = bench.leg()
+    peer = Peer(bench, leg)
+    heard, owed, audio, at = [], 0, tone(160 * 90), 0
+    for _ in range(60):
+        owed += 160
+        while owed >= samples:
+            peer.send(audio[at : at + samples])
+            owed, at = owed - samples, at + samples
+        heard += bench.told(FramesReceived)
+    assert bench.engine.stats()["packets_lost"] == 0
+    pcm = np.concatenate([event.pcm[0] for event in heard if event.kinds[0] == 0])
+    assert len(pcm) >= 160 * 45
+    # after the first depth adaptation the audio is the peer's, gapless
+    tail = pcm[-160 * 20 :]
+    coded = g711.decode_alaw(g711.encode_alaw(audio))
+    starts = [n for n in range(0, at - len(tail) + 1, 40) if (coded[n : n + len(tail)] == tail).all()]
+    assert starts
+
+
+def test_a_stranger_is_not_heard_and_the_ssrc_is_pinned() -> None:
+    bench = Bench()
+    leg = bench.leg()
+    bench.tick()
+    peer, stranger = Peer(bench, leg), Peer(bench, leg, ssrc=666)
+    for _ in range(5):
+        peer.send(tone(160, 1000))
+        stranger.send(tone(160, 20000))
+        event = bench.told(FramesReceived)[0]
+    assert abs(event.pcm.astype(int)).max() < 2000
+    bench.tick(30)
+    assert bench.engine.stats()["packets_foreign"] == 5
+    # the pinned source is silent for 0.6 s: a new one is its successor
+    for _ in range(4):
+        stranger.send(tone(160, 20000))
+        event = bench.told(FramesReceived)[0]
+    assert abs(event.pcm.astype(int)).max() > 10000
+
+
+def test_latches_to_the_announced_address_at_once() -> None:
+    bench = Bench()
+    leg = bench.leg()
+    bench.tick()
+    peer = Peer(bench, leg)
+    peer.send(tone(160))
+    assert MediaLatched(leg.leg_id, PEER) in bench.tick()
+    assert bench.socket(leg).peer == PEER
+
+
+@pytest.mark.parametrize(
+    ("announced", "source", "packets", "latches"),
+    [
+        (("127.0.0.1", 7000), ("127.0.0.1", 9), 2, False),
+        (("127.0.0.1", 7000), ("127.0.0.1", 9), 3, True),
+        (("10.1.1.1", 7000), ("203.0.113.9", 9), 4, False),
+        (("10.1.1.1", 7000), ("203.0.113.9", 9), 5, True),
+        (("8.8.8.8", 7000), ("9.9.9.9", 9), 50, False),
+        (("8.8.8.8", 7000), ("8.8.8.8", 9), 3, True),
+    ],
+)
+def test_latches_to_plausible_sources_only(
+    announced: tuple[str, int], source: tuple[str, int], packets: int, latches: bool
+) -> None:
+    bench = Bench()
+    leg = bench.leg(peer=announced)
+    bench.tick()
+    peer = Peer(bench, leg)
+    peer.source = source
+    told = []
+    for _ in range(packets):
+        peer.send(tone(160))
+        told += bench.told(MediaLatched)
+    assert [event.address for event in told] == ([source] if latches else [])
+    bench.tick()
+    assert bench.socket(leg).sent[-1][1] == (source if latches else announced)
+
+
+def test_a_move_unlatches_and_a_repeated_offer_does_not() -> None:
+    bench = Bench()
+    leg = bench.leg()
+    bench.tick()
+    Peer(bench, leg).send(tone(160))
+    bench.tick()
+    leg.connect(PEER, 8, 20, 101)
+    bench.tick()
+    assert bench.socket(leg).peer == PEER
+    moved = ("127.0.0.1", 7100)
+    leg.connect(moved, 8, 20, 101)
+    bench.tick()
+    assert bench.socket(leg).peer is None and bench.socket(leg).sent[-1][1] == moved
+    peer = Peer(bench, leg, ssrc=5)
+    peer.source = moved
+    peer.send(tone(160))
+    assert bench.told(MediaLatched) == [MediaLatched(leg.leg_id, moved)]
+
+
+def test_silence_on_the_wire_is_told_once() -> None:
+    bench = Bench(media_timeout_ms=500)
+    leg = bench.leg()
+    told = bench.told(MediaTimeout, 60)
+    assert [(event.leg, 500 <= event.silent_for_ms <= 600) for event in told] == [(leg.leg_id, True)]
+    Peer(bench, leg).send(tone(160))
+    assert len(bench.told(MediaTimeout, 60)) == 1
+
+
+def test_mu_law_both_ways() -> None:
+    bench = Bench()
+    leg = bench.leg(payload_type=0)
+    peer = Peer(bench, leg, payload_type=0)
+    leg.play(1, tone(480), True)
+    for _ in range(5):
+        peer.send(np.full(160, 6000, np.int16))
+        event = bench.told(FramesReceived)[0]
+    packets = bench.sent(leg)
+    assert {packet.payload_type for packet in packets} == {0}
+    assert packets[1].payload == g711.encode_ulaw(tone(480)[160:320]).tobytes()
+    assert packets[-1].payload == bytes([0xFF]) * 160
+    assert abs(event.pcm[0] - 6000).max() < 200
+
+
+def test_garbage_is_counted_and_harmless() -> None:
+    bench = Bench()
+    leg = bench.leg()
+    bench.tick()
+    junk = np.random.default_rng(5)
+    for size in [0, 1, 11, 12, 13, 100, 171, 172, 173, 576, 1500]:
+        bench.socket(leg).inbox.append((junk.bytes(size), PEER))
+        bench.tick()
+    for _ in range(200):
+        bench.socket(leg).inbox.append((b"\x80\x08" + junk.bytes(170), PEER))
+        bench.tick()
+    peer = Peer(bench, leg)
+    peer.send_payload(b"", 8)
+    assert bench.engine.stats()["packets_bad"] > 0
+
+
+def test_a_refusing_peer_is_counted() -> None:
+    bench = Bench()
+    leg, other = bench.leg(), bench.leg()
+    bench.tick()
+    bench.socket(leg).refuses = True
+    bench.tick(3)
+    assert bench.engine.stats()["send_errors"] == 3
+    assert len(bench.sent(other)) == 4
+
+
+def test_ports_and_legs_are_given_back() -> None:
+    bench = Bench()
+    legs = [bench.leg() for _ in range(7)]
+    with pytest.raises(MediaError, match="no free RTP port in 20000-20013"):
+        bench.engine.open_leg("x")
+    legs[2].close()
+    legs[2].play(1, tone(160), True)  # too late: ignored
+    assert [event.leg for event in bench.told(LegClosed)] == [legs[2].leg_id]
+    again = bench.leg()
+    assert again.local_port == legs[2].local_port and again.leg_id != legs[2].leg_id
+    bench.network.taken = {legs[3].local_port}
+    legs[3].close()
+    bench.tick()
+    with pytest.raises(MediaError, match="already in use"):
+        bench.engine.open_leg("y")
+
+
+def test_a_reused_leg_hears_nothing_of_the_last_call() -> None:
+    bench = Bench()
+    leg = bench.leg()
+    peer = Peer(bench, leg)
+    leg.play(1, tone(16000), True)
+    for _ in range(10):
+        peer.send(tone(160, 20000))
+        bench.tick()
+    leg.close()
+    bench.tick()
+    new = bench.leg()
+    event = bench.told(FramesReceived, 3)[-1]
+    assert event.leg_ids.tolist() == [new.leg_id] and event.kinds.tolist() == [2]
+    assert abs(event.pcm).max() <= 8
+    assert {packet.payload for packet in bench.sent(new)} == {SILENCE}
