@@ -1,4 +1,4 @@
-"""`make requirements`: the rows of docs/requirements.md, the tests that show each, and whether they passed last.
+"""`make requirements`: the rows of docs/requirements.md, the tests that show each, and whether those passed.
 
     python -m scripts.requirements           rows that tests show
     python -m scripts.requirements --all     the others too

@@ -6,7 +6,7 @@ One file per run, var/requirements/<label>.json; the label is YINGDA_TEST_LABEL.
 import json
 import os
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 FOLDER = Path(__file__).resolve().parent.parent / "var" / "requirements"
 
@@ -16,9 +16,9 @@ class Recorder:
 
     def __init__(self, target: Path) -> None:
         self.target = target
-        self.rows: Dict[str, Dict[str, Any]] = {}
+        self.rows: dict[str, dict[str, Any]] = {}
 
-    def pytest_collection_modifyitems(self, items: List[Any]) -> None:
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Note the marks of every test."""
         for item in items:
             numbers = sorted({n for mark in item.iter_markers("requirement") for n in mark.args})
@@ -28,9 +28,9 @@ class Recorder:
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Note how a test ended; a failure in set-up or tear-down fails it too."""
         row = self.rows.get(report.nodeid)
-        if row is not None and (report.when == "call" or report.outcome != "passed"):
-            if row["outcome"] != "failed":
-                row["outcome"] = report.outcome
+        tells = report.when == "call" or report.outcome != "passed"
+        if row is not None and tells and row["outcome"] != "failed":
+            row["outcome"] = report.outcome
 
     def pytest_sessionfinish(self) -> None:
         """Write the file."""

@@ -3,7 +3,7 @@
     python -m scripts.test              all stages
     python -m scripts.test unit lint    some stages
 
-All stages run even when one fails. What the tests showed of docs/requirements.md is kept for `make requirements`.
+All stages run even when one fails. What tests showed of docs/requirements.md is kept for `make requirements`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from scripts import assistant
 from scripts.layout import RASA_PYTHON, ROOT, VOICE_PYTHON
 
 RASA_UNIT = (
@@ -29,6 +28,7 @@ RASA_UNIT = (
 RASA_INTEGRATION = ("tests/integration/rasa",)
 # stages that need the system down or a machine to themselves come last, and alone
 SYSTEM = "tests/integration/system"
+PROJECT = "tests/integration/system/test_rasa_project.py"
 # programs that tests drive from outside, and the Debian packages that hold them
 PROGRAMS = {"sipp": "sip-tester", "baresip": "baresip-core"}
 
@@ -94,23 +94,8 @@ def unit_rasa() -> int:
 
 def dialogue() -> int:
     """Rasa's own checks: the data, and the conversations of tests/conversations."""
-    rasa = [RASA_PYTHON, "scripts/quiet_rasa.py"]
-    status = each(
-        [VOICE_PYTHON, "-m", "scripts.check_dialogue"],
-        [*rasa, "data", "validate", "--domain", "domain.yml"],
-    )
-    try:
-        model = assistant.ensure(ROOT / "var" / "log" / "train.log", say)
-    except assistant.TrainingFailed as error:
-        say(str(error))
-        return 1
-    test = [*rasa, "test", "core", "--model", str(model), "--stories", "tests/conversations"]
-    test += (
-        ["--endpoints", "tests/data/rasa/endpoints.yml"]
-        if (ROOT / "tests/data/rasa/endpoints.yml").exists()
-        else []
-    )
-    return each([*test, "--out", "var/rasa-test", "--fail-on-prediction-errors"]) or status
+    names = call(VOICE_PYTHON, "-m", "scripts.check_dialogue")
+    return pytest(VOICE_PYTHON, "dialogue", PROJECT) or names
 
 
 def programs() -> int:
@@ -141,7 +126,7 @@ def integration_rasa() -> int:
 
 
 def system() -> int:
-    return pytest(VOICE_PYTHON, "system", "-s", SYSTEM)
+    return pytest(VOICE_PYTHON, "system", "-s", SYSTEM, f"--ignore={PROJECT}")
 
 
 STAGES = (
@@ -181,7 +166,7 @@ def main() -> int:
         say(f"  {name:<17} {'passed' if status == 0 else 'FAILED':<7} {seconds:7.1f} s")
     failed = [name for name, status, _ in rows if status]
     say(
-        f"{'all passed' if not failed else 'failed: ' + ', '.join(failed)} in {time.monotonic() - begun:.0f} s"
+        ("failed: " + ", ".join(failed) if failed else "all passed") + f" in {time.monotonic() - begun:.0f} s"
     )
     return 1 if failed else 0
 

@@ -1,4 +1,4 @@
-"""The stores of MONGO_URL and REDIS_URL if given, else embedded ones of this test run, in a database of its own."""
+"""The stores of MONGO_URL and REDIS_URL if given, else embedded ones of this test run."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import pymongo
 import pytest
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-pytestmark = [pytest.mark.integration, pytest.mark.requirement(205)]
+pytestmark = pytest.mark.integration
 
 NOW = datetime(2026, 3, 1, 8, 30, 15, 123000, tzinfo=timezone.utc)
 

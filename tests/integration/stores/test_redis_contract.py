@@ -11,7 +11,6 @@ from redis.exceptions import ResponseError
 pytestmark = pytest.mark.integration
 
 
-@pytest.mark.requirement(58)
 def test_a_hash_expires(live: Any) -> None:
     live.hset("contract:call:1", mapping={"status": "processing", "state": "listening"})
     live.hset("contract:call:1", "status", "completed")
@@ -26,7 +25,6 @@ def test_a_hash_expires(live: Any) -> None:
     assert not live.exists("contract:call:1")
 
 
-@pytest.mark.requirement(57)
 def test_a_stream_is_read_from_where_the_reader_was(live: Any) -> None:
     first = live.xadd("contract:events", {"event": "answered", "call_id": "1"}, maxlen=1000, approximate=True)
     live.xadd("contract:events", {"event": "ended", "call_id": "1"}, maxlen=1000, approximate=True)
@@ -40,7 +38,6 @@ def test_a_stream_is_read_from_where_the_reader_was(live: Any) -> None:
     ]
 
 
-@pytest.mark.requirement(57)
 def test_a_consumer_group_delivers_again_what_was_not_acknowledged(live: Any) -> None:
     live.xgroup_create("contract:groups", "console", id="0", mkstream=True)
     with pytest.raises(ResponseError, match="BUSYGROUP"):
