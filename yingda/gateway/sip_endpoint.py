@@ -9,7 +9,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from yingda.sansio.sip import CallHandle, Credentials, Event, UserAgent, UserAgentConfig
+from yingda.sansio.sip import (
+    CallHandle,
+    Credentials,
+    Event,
+    RegistrationHandle,
+    UserAgent,
+    UserAgentConfig,
+)
 from yingda.sansio.sip.events import Address
 
 RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024  # a burst of calls must not overrun the kernel's 208 KiB default
@@ -112,6 +119,25 @@ class SipEndpoint(asyncio.DatagramProtocol):
         call = self.agent.invite(to_uri, from_number, sdp, target_addr, now, credentials, headers)
         self._pump()
         return call
+
+    def register(
+        self,
+        registrar_uri: str,
+        aor_uri: str,
+        target_addr: Address,
+        credentials: Credentials | None = None,
+        expires_s: int = 300,
+    ) -> RegistrationHandle:
+        """See UserAgent.register."""
+        now = time.monotonic()
+        handle = self.agent.register(registrar_uri, aor_uri, target_addr, now, credentials, expires_s)
+        self._pump()
+        return handle
+
+    def unregister(self, registration: RegistrationHandle) -> None:
+        """See UserAgent.unregister."""
+        self.agent.unregister(registration, time.monotonic())
+        self._pump()
 
     def cancel(self, call: CallHandle) -> None:
         """See UserAgent.cancel."""

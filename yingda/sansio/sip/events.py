@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 Address = tuple[str, int]
 CallHandle = int
+RegistrationHandle = int
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,23 @@ class CallEnded:
     cause: str
 
 
+@dataclass(frozen=True)
+class Registered:
+    """A registrar took our binding for ``expires_s`` seconds; it is refreshed without further ado."""
+
+    registration: RegistrationHandle
+    expires_s: int
+
+
+@dataclass(frozen=True)
+class RegistrationFailed:
+    """A registrar refused our binding, or is silent (408). Tried again every 30 s until unregistered."""
+
+    registration: RegistrationHandle
+    code: int
+    reason: str
+
+
 Event = (
     CallOffered
     | CallCancelled
@@ -146,4 +164,6 @@ Event = (
     | DigitSignalled
     | TransferProgressed
     | CallEnded
+    | Registered
+    | RegistrationFailed
 )

@@ -22,11 +22,12 @@ from dataclasses import dataclass
 from yingda.sansio.sip.calls import Call, CallBook, CallState, CallStateError
 from yingda.sansio.sip.digest import Credentials
 from yingda.sansio.sip.dispatch import Dispatcher
-from yingda.sansio.sip.events import Address, CallHandle, Event
+from yingda.sansio.sip.events import Address, CallHandle, Event, RegistrationHandle
 from yingda.sansio.sip.in_dialog import InDialog
 from yingda.sansio.sip.inbound import Inbound
 from yingda.sansio.sip.layer import TransactionLayer
 from yingda.sansio.sip.outbound import Outbound
+from yingda.sansio.sip.registration import Registration, Registrations
 from yingda.sansio.sip.transactions import Intervals, Transaction
 
 __all__ = ["CallStateError", "Credentials", "UserAgent", "UserAgentConfig"]
@@ -63,6 +64,7 @@ class UserAgent:
         self._inbound = Inbound(self._book)
         self._in_dialog = InDialog(self._book, self._inbound)
         self._outbound = Outbound(self._book)
+        self._registrations = Registrations(self._book)
         self._layer.user = Dispatcher(self, self._book, self._inbound, self._in_dialog)
         self._book.user_agent = config.user_agent
         self.advertise(config.host, config.port)
@@ -98,6 +100,8 @@ class UserAgent:
                 self._layer.fire(owner, name, now)
             elif isinstance(owner, Call):
                 self._call_timer(owner, name, now)
+            elif isinstance(owner, Registration):
+                self._registrations.refresh(owner, now)
 
     def _call_timer(self, call: Call, name: str, now: float) -> None:
         if name == "2xx":
@@ -157,6 +161,25 @@ class UserAgent:
     def cancel(self, call: CallHandle, now: float) -> None:
         """Give up our unanswered outgoing call; CallFailed follows, also where the answer was faster."""
         self._outbound.cancel(self._book.get(call, "cancel", CallState.CALLING), now)
+
+    def register(
+        self,
+        registrar_uri: str,
+        aor_uri: str,
+        target_addr: Address,
+        now: float,
+        credentials: Credentials | None = None,
+        expires_s: int = 300,
+    ) -> RegistrationHandle:
+        """Tell the registrar of ``aor_uri`` (sip:number@domain) where we are, and go on telling it.
+
+        Registered or RegistrationFailed follow each attempt. Raises ValueError for malformed URIs.
+        """
+        return self._registrations.add(registrar_uri, aor_uri, target_addr, credentials, expires_s, now)
+
+    def unregister(self, registration: RegistrationHandle, now: float) -> None:
+        """Take the binding away; no event follows. Unknown handles are ignored."""
+        self._registrations.remove(registration, now)
 
     # -- calls in progress -------------------------------------------------------------------------
     def hang_up(self, call: CallHandle, now: float) -> None:
