@@ -7,6 +7,7 @@ Each recognition stream "hears" the next line of the script, whatever the audio;
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from itertools import cycle
 from typing import Any
@@ -60,6 +61,8 @@ class ScriptedSpeech:
         self._port = port
 
     async def __aenter__(self) -> ScriptedSpeech:
+        # A client that cancels a stream is nothing to report.
+        logging.getLogger("grpc._cython.cygrpc").setLevel(logging.CRITICAL)
         self._server = grpc.aio.server()
         riva_asr_pb2_grpc.add_RivaSpeechRecognitionServicer_to_server(self.recogniser, self._server)
         riva_tts_pb2_grpc.add_RivaSpeechSynthesisServicer_to_server(self.synthesiser, self._server)
