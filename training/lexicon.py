@@ -1,9 +1,11 @@
-"""Build the recogniser's lexicon: words with readings, word and word-pair probabilities (yingda/speech/lexicon.py).
+"""Build the recogniser's lexicon: words with readings, word and word-pair probabilities
+(yingda/speech/lexicon.py).
 
 Words come from jieba's dictionary and from sentences of the domain, readings from the same source as the
 recogniser's training labels, probabilities from the sentences and, for words they lack, jieba's counts.
 
-    python -m training.lexicon [--sentences 60000] [--text more.txt ...] [--out models/speech/lexicon-zh.tsv.gz]
+    python -m training.lexicon [--sentences 60000] [--text more.txt ...] [--out
+    models/speech/lexicon-zh.tsv.gz]
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import argparse
 import collections
 import gzip
+import itertools
 import math
 import random
 import re
@@ -27,7 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 _HAN = re.compile("[\u4e00-\u9fff]+")
 _BORDERS = ("<s>", "</s>")
 DOMAIN_SHARE = 0.5  # of a word's probability; the rest is jieba's
-# What follows a word was seen before with probability n / (n + NEWNESS * different followers) (Witten and Bell 1991),
+# What follows a word was seen before with probability n / (n + NEWNESS * different followers) (Witten and
+# Bell 1991),
 # but at most MOST_SEEN: sentences made from templates look more predictable than callers are.
 NEWNESS, MOST_SEEN = 2.0, 0.9
 
@@ -71,7 +75,7 @@ def build(texts: Iterable[str], least: int = 5) -> list[str]:
     for text in texts:
         cut = [w for part in _HAN.findall(text) for w in jieba.cut(part)]
         chain = [_BORDERS[0], *cut, _BORDERS[1]]
-        for a, b in zip(chain, chain[1:], strict=False):
+        for a, b in itertools.pairwise(chain):
             single[b] += 1
             context[a] += 1
             pairs[a][b] += 1

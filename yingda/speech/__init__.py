@@ -1,1 +1,2 @@
-"""Speech server: NeMo recognition and synthesis behind NVIDIA Riva's gRPC API. Only nemo_*.py import NeMo or torch."""
+"""Speech server: NeMo recognition and synthesis behind NVIDIA Riva's gRPC API. Only nemo_*.py import NeMo
+or torch."""

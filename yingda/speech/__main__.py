@@ -1,4 +1,5 @@
-"""python -m yingda.speech [--settings settings/speech.yml]: the speech server. Exit status 2: it cannot start."""
+"""python -m yingda.speech [--settings settings/speech.yml]: the speech server. Exit status 2: it cannot
+start."""
 
 from __future__ import annotations
 

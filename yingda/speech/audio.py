@@ -18,7 +18,8 @@ RATES = (8000, 16000)
 
 
 def decode(data: bytes, encoding: str) -> Int16:
-    """Wire bytes to int16. LINEAR_PCM is little-endian; the caller keeps an odd last byte for the next time."""
+    """Wire bytes to int16. LINEAR_PCM is little-endian; the caller keeps an odd last byte for the next
+    time."""
     if encoding == "ALAW":
         return g711.decode_alaw(np.frombuffer(data, np.uint8))
     if encoding == "MULAW":
@@ -46,7 +47,8 @@ def to_int16(samples: Float) -> Int16:
 
 
 class StreamResampler:
-    """Float32 samples from one rate to another, piece by piece, without seams. Keeps state; one per stream."""
+    """Float32 samples from one rate to another, piece by piece, without seams. Keeps state; one per
+    stream."""
 
     def __init__(self, rate_in: int, rate_out: int) -> None:
         same = rate_in == rate_out

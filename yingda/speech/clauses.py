@@ -19,8 +19,9 @@ class Clause:
 
 
 def split(text: str, first_chars: int = 12, other_chars: int = 28) -> list[Clause]:
-    """Clauses of spoken text. A clause ends at a full stop, or at a comma once joining the next piece would make
-    it longer than its limit; a piece without marks is cut at the limit. Text without Chinese gives none."""
+    """Clauses of spoken text. A clause ends at a full stop, or at a comma once joining the next piece
+    would make it longer than its limit; a piece without marks is cut at the limit. Text without Chinese
+    gives none."""
     clauses: list[Clause] = []
     held = ""
     for piece in _pieces(text, other_chars):

@@ -1,7 +1,8 @@
 """How likely one tonal syllable is heard for another: costs in nats, 0 for itself, infinite beyond a limit.
 
-The cost of a pair is the sum of what its initials, its finals and its tones differ in. The groups are those that
-listeners and recognisers mix up on the telephone, where nothing above 3.4 kHz tells z from zh or f from h.
+The cost of a pair is the sum of what its initials, its finals and its tones differ in. The groups are
+those that listeners and recognisers mix up on the telephone, where nothing above 3.4 kHz tells z from zh
+or f from h.
 """
 
 from __future__ import annotations
@@ -39,30 +40,23 @@ _SYLLABLE = re.compile(rf"({'|'.join(_INITIALS)}|)([a-zü:]+)([1-5])")
 
 TONE, TONE_NEUTRAL = 2.2, 1.6
 NEAR, FAR, OTHER = 2.2, 3.6, 6.0
-_NEAR_INITIALS = (
-    "z zh",
-    "c ch",
-    "s sh",
-    "n l",
-    "f h",
-    "l r",
-    "b p",
-    "d t",
-    "g k",
-    "j q",
-    "z c",
-    "zh ch",
-    "q x",
-    "s x",
-)
-_FAR_INITIALS = ("zh j", "ch q", "sh x", "m n", "c s", "ch sh", "z s", "zh sh", "r sh", "k h", "g h", "p t", "b d", "j x",
-                 "j z", "q c", "f s", "b m", "d n", "d l", "t k", "x h", "sh f", "g d")  # fmt: skip
-_NEAR_FINALS = ("an ang", "en eng", "in ing", "ian iang", "uan uang", "un ong", "iu iou", "ui ei", "e er", "uo o", "ie ian",
-                "ou uo", "ao ou", "ai ei", "ian in", "v i", "ve ie", "van ian", "ia iang", "a ang", "a an", "i in", "i ing",
-                "u uo", "u ou", "uai ui", "ing eng", "ong eng", "ong ou", "iong ong", "iao iu", "iao ao")  # fmt: skip
-_FAR_FINALS = ("a e", "a ai", "a ao", "e ei", "e en", "e o", "u o", "u ong", "i ei", "an en", "ang eng", "an ai", "uan an",
-               "uan un", "ua a", "uo e", "i ie", "iu ou", "ia a", "ia ian", "iang ang", "ao an", "ang ong", "u un", "ei en",
-               "v u", "vn in", "vn un", "van uan", "ua uan", "ao ang", "en un", "u e", "i e")  # fmt: skip
+_NEAR_INITIALS = """
+    z zh, c ch, s sh, n l, f h, l r, b p, d t, g k, j q, z c, zh ch, q x, s x
+"""
+_FAR_INITIALS = """
+    zh j, ch q, sh x, m n, c s, ch sh, z s, zh sh, r sh, k h, g h, p t, b d, j x, j z, q c, f s, b m, d
+    n, d l, t k, x h, sh f, g d
+"""
+_NEAR_FINALS = """
+    an ang, en eng, in ing, ian iang, uan uang, un ong, iu iou, ui ei, e er, uo o, ie ian, ou uo, ao ou,
+    ai ei, ian in, v i, ve ie, van ian, ia iang, a ang, a an, i in, i ing, u uo, u ou, uai ui, ing eng,
+    ong eng, ong ou, iong ong, iao iu, iao ao
+"""
+_FAR_FINALS = """
+    a e, a ai, a ao, e ei, e en, e o, u o, u ong, i ei, an en, ang eng, an ai, uan an, uan un, ua a, uo
+    e, i ie, iu ou, ia a, ia ian, iang ang, ao an, ang ong, u un, ei en, v u, vn in, vn un, van uan, ua
+    uan, ao ang, en un, u e, i e
+"""
 
 
 def parts(syllable: str) -> tuple[str, str, int] | None:
@@ -102,11 +96,11 @@ def _glide(final: str) -> str:
     return "u" + final[1:] if final.startswith("w") else final
 
 
-def _costs(names: Sequence[str], near: Sequence[str], far: Sequence[str]) -> npt.NDArray[np.float32]:
+def _costs(names: Sequence[str], near: str, far: str) -> npt.NDArray[np.float32]:
     table = np.full((len(names), len(names)), OTHER, np.float32)
     index = {name: i for i, name in enumerate(names)}
     for pairs, cost in ((far, FAR), (near, NEAR)):
-        for a, b in (pair.split() for pair in pairs):
+        for a, b in (pair.split() for pair in pairs.split(",")):
             if a in index and b in index:
                 table[index[a], index[b]] = table[index[b], index[a]] = cost
     np.fill_diagonal(table, 0)
@@ -119,8 +113,8 @@ class Confusions:
     def __init__(
         self, syllables: Sequence[str], weight: float = 1.0, limit: float = 6.0, most: int = 12
     ) -> None:
-        """`syllables`: the inventory; its indices are the ids. `limit` bounds a cost in nats before weighting,
-        `most` the number of alternatives of one syllable."""
+        """`syllables`: the inventory; its indices are the ids. `limit` bounds a cost in nats before
+        weighting, `most` the number of alternatives of one syllable."""
         split = [parts(s) or ("?" + s, "?" + s, 0) for s in syllables]
         self._weight, self._limit, self._most = weight, limit, most
         initials = sorted({p[0] for p in split} | set(_INITIALS) | {""})

@@ -1,7 +1,7 @@
 """The recogniser's words: readings, word and word-pair probabilities, as a trie over tonal syllables.
 
-File (gzip, UTF-8, tabs), made by training/lexicon.py. First the words, one a line, the line's number being the
-word's id, then one line a word that has known followers:
+File (gzip, UTF-8, tabs), made by training/lexicon.py. First the words, one a line; a word's number is its
+id of the word, then one line a word that has known followers:
     W  <word>  <ln probability * 100>  <reading>[|<reading>...]     readings: syllables separated by blanks
     B  <id>  <ln back-off weight * 100>  <follower id>:<ln probability * 100> ...
 Words 0 and 1 are the borders <s> and </s>, without a reading.
@@ -108,7 +108,7 @@ def _parse(lines: list[str], path: str, most_homophones: int) -> Lexicon:
     lexicon = Lexicon()
     number = 1
     try:
-        for number, line in enumerate(lines[1:], 2):
+        for number, line in enumerate(lines[1:], 2):  # noqa: B007
             if line.startswith("W\t"):
                 _, word, log, readings = line.split("\t")
                 lexicon.add_word(word, int(log) / 100, readings.split("|") if readings else [])

@@ -16,8 +16,9 @@ def is_file(model: str) -> bool:
 
 
 def check(model: str, key: str, settings_path: str, remedy: str) -> None:
-    """Raise ModelError when `model` names a file that is not there or is no NeMo archive. `key` is the settings
-    key that holds it, `remedy` what to do; takes milliseconds, so that it can precede the slow imports."""
+    """Raise ModelError when `model` names a file that is not there or is no NeMo archive. `key` is the
+    settings key that holds it, `remedy` what to do; takes milliseconds, so that it can precede the slow
+    imports."""
     if not model.strip():
         raise ModelError(
             f"{settings_path}: key '{key}' is empty; give a .nemo file or a published model's name"

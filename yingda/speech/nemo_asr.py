@@ -1,4 +1,5 @@
-"""Streaming recognition by NeMo's own cache-aware pipeline (nemo.collections.asr.inference), all streams batched."""
+"""Streaming recognition by NeMo's own cache-aware pipeline (nemo.collections.asr.inference), all streams
+batched."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ class NemoRecogniser:
     """`StreamingModel` on NeMo. Not thread-safe: the thread that makes it owns it."""
 
     def __init__(self, settings: Settings, slots: int) -> None:
-        """Load `settings.model`. `slots` streams can be open at once. Raises RuntimeError saying what is wrong."""
+        """Load `settings.model`. `slots` streams can be open at once. Raises RuntimeError saying what is
+        wrong."""
         started = time.monotonic()
         nemo_runtime.prepare()
         from nemo.collections.asr.models import ASRModel
@@ -64,7 +66,8 @@ class NemoRecogniser:
         return [_result(output) for output in self._pipeline.transcribe_step(frames)]
 
     def drop(self, streams: Sequence[int]) -> None:
-        """Free the feature buffer, the encoder cache and the decoder state of streams, without a model step."""
+        """Free the feature buffer, the encoder cache and the decoder state of streams, without a model
+        step."""
         bufferer, contexts = self._pipeline.bufferer, self._pipeline.context_manager
         for stream in streams:
             slot = bufferer.streamidx2slotidx.get(stream)
@@ -188,8 +191,15 @@ def _config(settings: Settings, kind: str, rate: int, right: int, slots: int, de
                 "use_amp": False,
                 "decoding": decoding,
             },
-            "itn": {"input_case": "lower_cased", "whitelist": None, "overwrite_cache": False,
-                    "max_number_of_permutations_per_split": 729, "left_padding_size": 4, "batch_size": 32, "n_jobs": 1},
+            "itn": {
+                "input_case": "lower_cased",
+                "whitelist": None,
+                "overwrite_cache": False,
+                "max_number_of_permutations_per_split": 729,
+                "left_padding_size": 4,
+                "batch_size": 32,
+                "n_jobs": 1,
+            },
             "confidence": {"exclude_blank": True, "aggregation": "mean", "method_cfg": entropy},
             "endpointing": {
                 "stop_history_eou": settings.endpoint_silence_ms or -1,

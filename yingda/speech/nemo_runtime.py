@@ -19,7 +19,8 @@ _LOAD_LOCK = threading.Lock()  # NeMo unpacks archives by way of process-wide st
 
 
 def prepare() -> None:
-    """Import torch and NeMo's base without their log lines. Slow (seconds) the first time; call it from a thread."""
+    """Import torch and NeMo's base without their log lines. Slow (seconds) the first time; call it from a
+    thread."""
     with _IMPORT_LOCK:
         for name in (
             "nv_one_logger",

@@ -1,4 +1,5 @@
-"""Synthesis by NeMo: FastPitch makes a mel spectrogram of a clause, HiFi-GAN or Griffin-Lim makes it heard."""
+"""Synthesis by NeMo: FastPitch makes a mel spectrogram of a clause, HiFi-GAN or Griffin-Lim makes it
+heard."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ class NemoVoice:
     """`VoiceModel` on NeMo. Not thread-safe: the thread that makes it owns it."""
 
     def __init__(self, settings: Settings) -> None:
-        """Load the acoustic model and, if one is named, the vocoder. Raises RuntimeError saying what is wrong."""
+        """Load the acoustic model and, if one is named, the vocoder. Raises RuntimeError saying what is
+        wrong."""
         started = time.monotonic()
         nemo_runtime.prepare()
         from nemo.collections.tts.models.fastpitch import FastPitchModel
@@ -91,7 +93,8 @@ class GriffinLim:
     """Log-mel spectrograms back to audio, for the very features that the acoustic model was trained on."""
 
     def __init__(self, featurizer: Any, iterations: int) -> None:
-        """`featurizer`: NeMo's FilterbankFeatures of the model; its window, hop, filters and powers are undone."""
+        """`featurizer`: NeMo's FilterbankFeatures of the model; its window, hop, filters and powers are
+        undone."""
         import torch
 
         self._iterations = iterations

@@ -47,7 +47,7 @@ def decimal(text: str, liang: bool = False) -> str:
 
 
 def money(text: str, unit: str = "元") -> str:
-    """ "128.50" -> 一百二十八元五角, "0.05" -> 五分, "2" -> 两元; other than two decimals are read as a decimal."""
+    """ "128.50" -> 一百二十八元五角, "0.05" -> 五分, "2" -> 两元; three decimals are read as such."""
     whole, _, fraction = text.partition(".")
     if len(fraction) > 2:
         return decimal(text) + unit

@@ -1,4 +1,5 @@
-"""Clauses that were spoken before: fixed prompts for good, others until memory is short. On disk for the next start."""
+"""Clauses that were spoken before: fixed prompts for good, others until memory is short. On disk for the
+next start."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ class PromptCache:
     """int16 audio of clauses by key. Thread-safe."""
 
     def __init__(self, folder: Path | None, memory_bytes: int) -> None:
-        """`folder` keeps fixed prompts (None: nowhere); `memory_bytes` bounds the clauses that are not fixed."""
+        """`folder` keeps fixed prompts (None: nowhere); `memory_bytes` bounds the clauses that are not
+        fixed."""
         self._folder = folder
         self._limit = memory_bytes
         self._lock = threading.Lock()
@@ -86,7 +88,8 @@ class PromptCache:
 
 
 def model_stamp(*models: str | None) -> str:
-    """Changes when a model file does, so that another voice's audio is never found. Names stamp themselves."""
+    """Changes when a model file does, so that another voice's audio is never found. Names stamp
+    themselves."""
     stamps = []
     for model in models:
         path = Path(model or "-")
@@ -95,8 +98,8 @@ def model_stamp(*models: str | None) -> str:
 
 
 def fixed_texts(texts: Iterable[str], domain_file: str | None) -> list[str]:
-    """The texts given, and the responses of a Rasa domain file that hold no variable. A missing file gives none;
-    a broken one raises ValueError."""
+    """The texts given, and the responses of a Rasa domain file that hold no variable. A missing file gives
+    none; a broken one raises ValueError."""
     found = dict.fromkeys(text for text in texts if text.strip())
     if domain_file is not None and Path(domain_file).is_file():
         try:

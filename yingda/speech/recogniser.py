@@ -1,6 +1,7 @@
 """The recogniser's worker: one thread owns the model and steps all waiting streams together.
 
-The model itself is behind `StreamingModel` (nemo_asr.py). Audio is float32 at the model's rate, one chunk a step.
+The model itself is behind `StreamingModel` (nemo_asr.py). Audio is float32 at the model's rate, one chunk
+a step.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class TooManyStreams(Exception):
 
 @dataclass(frozen=True)
 class StreamOptions:
-    """What one request asks for. `endpoint_ms` of silence end an utterance, -1: never, None: as in the settings."""
+    """What one request asks for. `endpoint_ms` of silence end an utterance, -1: never, None: as in the
+    settings."""
 
     language: str | None = None
     endpoint_ms: int | None = None
@@ -51,7 +53,8 @@ class StepRequest:
 
 @dataclass(frozen=True)
 class StepResult:
-    """What the model knows after a chunk. `final` ends an utterance; `partial` is all since the last final."""
+    """What the model knows after a chunk. `final` ends an utterance; `partial` is all since the last
+    final."""
 
     partial: str = ""
     final: str = ""
@@ -146,7 +149,8 @@ class Recogniser:
         return work.result
 
     def abandon(self, stream: int, begun: bool) -> None:
-        """The caller has hung up: what waits is dropped, and the model forgets the stream if it has `begun`."""
+        """The caller has hung up: what waits is dropped, and the model forgets the stream if it has
+        `begun`."""
         with self._wake:
             if stream not in self._open:
                 return
@@ -168,7 +172,7 @@ class Recogniser:
     def _run(self) -> None:
         try:
             model = self._make_model()
-        except BaseException as error:  # noqa: BLE001 - the one who waits for the model shall see whatever it was
+        except BaseException as error:
             self._loaded.set_exception(error)
             return
         self._loaded.set_result(model)

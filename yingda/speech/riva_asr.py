@@ -153,7 +153,7 @@ class RivaRecognition(riva_asr_pb2_grpc.RivaSpeechRecognitionServicer):
         self._recogniser, self._model, self._transcriber = recogniser, model, transcriber
         self._settings, self._metrics = settings, metrics
 
-    async def StreamingRecognize(  # noqa: N802 - Riva's name
+    async def StreamingRecognize(
         self, requests: AsyncIterator[pb.StreamingRecognizeRequest], context: grpc.aio.ServicerContext
     ) -> AsyncIterator[pb.StreamingRecognizeResponse]:
         """Partials while audio comes in, a final at each end of an utterance and at the end of the audio."""
@@ -180,7 +180,7 @@ class RivaRecognition(riva_asr_pb2_grpc.RivaSpeechRecognitionServicer):
             if stream is not None:
                 stream.close()
 
-    async def Recognize(  # noqa: N802 - Riva's name
+    async def Recognize(
         self, request: pb.RecognizeRequest, context: grpc.aio.ServicerContext
     ) -> pb.RecognizeResponse:
         """Whole recordings, WAV or bare samples, on the same model and batches as the streams."""
@@ -215,7 +215,7 @@ class RivaRecognition(riva_asr_pb2_grpc.RivaSpeechRecognitionServicer):
             if stream is not None:
                 stream.close()
 
-    async def GetRivaSpeechRecognitionConfig(  # noqa: N802 - Riva's name
+    async def GetRivaSpeechRecognitionConfig(
         self, request: pb.RivaSpeechRecognitionConfigRequest, context: grpc.aio.ServicerContext
     ) -> pb.RivaSpeechRecognitionConfigResponse:
         """The one model, described as Riva describes its own."""

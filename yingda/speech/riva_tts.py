@@ -26,7 +26,7 @@ class RivaSynthesis(riva_tts_pb2_grpc.RivaSpeechSynthesisServicer):
         self._synthesiser, self._settings = synthesiser, settings
         self._rate, self._language, self._metrics = sample_rate, language, metrics
 
-    async def Synthesize(  # noqa: N802 - Riva's name
+    async def Synthesize(
         self, request: pb.SynthesizeSpeechRequest, context: grpc.aio.ServicerContext
     ) -> pb.SynthesizeSpeechResponse:
         """A whole text in one answer."""
@@ -43,7 +43,7 @@ class RivaSynthesis(riva_tts_pb2_grpc.RivaSpeechSynthesisServicer):
             await abort(context, error)
             raise
 
-    async def SynthesizeOnline(  # noqa: N802 - Riva's name
+    async def SynthesizeOnline(
         self,
         requests: AsyncIterator[pb.SynthesizeSpeechRequest] | pb.SynthesizeSpeechRequest,
         context: grpc.aio.ServicerContext,
@@ -59,7 +59,7 @@ class RivaSynthesis(riva_tts_pb2_grpc.RivaSpeechSynthesisServicer):
             self._metrics.count("speech_refused_total")
             await abort(context, error)
 
-    async def GetRivaSynthesisConfig(  # noqa: N802 - Riva's name
+    async def GetRivaSynthesisConfig(
         self, request: pb.RivaSynthesisConfigRequest, context: grpc.aio.ServicerContext
     ) -> pb.RivaSynthesisConfigResponse:
         """The one voice, described as Riva describes its own."""

@@ -90,7 +90,7 @@ class SpeechServer:
         gc.freeze()  # models and lexicon are for good; the collector need not walk them again
         self._not_ready = None
         log.info(
-            "ready after %.1f s on %s:%d: %s recogniser at %d Hz, voice at %d Hz, %d prompt clauses in memory",
+            "ready after %.1f s on %s:%d: %s recogniser at %d Hz, voice at %d Hz, %d prompt clauses",
             time.monotonic() - started, server.host, self.grpc_port, model.kind, model.sample_rate,
             speaker.sample_rate, len(self.cache),
         )  # fmt: skip
@@ -175,4 +175,4 @@ class SpeechServer:
 
 
 def _port_taken(path: str, key: str, host: str, port: int, error: Exception) -> str:
-    return f"{path}: key '{key}': cannot listen on {host}:{port} ({error}); end the program there or change the key"
+    return f"{path}: key '{key}': cannot listen on {host}:{port} ({error}); change it or end what listens"

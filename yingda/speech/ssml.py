@@ -1,4 +1,5 @@
-"""The part of SSML 1.1 that Riva clients use: break, prosody rate, sub, say-as, speak; other tags keep their text."""
+"""The part of SSML 1.1 that Riva clients use: break, prosody rate, sub, say-as, speak; other tags keep
+their text."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Tonal syllables to characters: Viterbi search over words, word pairs and what may have been misheard.
 
-The score of a word after another is its ln probability there, less what it costs to take the heard syllables for
-the word's own (confusion.py), plus what the request boosts. A few histories a syllable are kept.
+The score of a word after another is its ln probability there, less what it costs to take the heard
+syllables for the word's own (confusion.py), plus what the request boosts. Few histories a syllable are kept.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class Decoder:
         self._confusions = Confusions(lexicon.syllables, confusion_weight)
 
     def prepare(self, phrases: Iterable[tuple[str, float]]) -> Boosts:
-        """Make a request's (phrase, boost) pairs searchable. Words that the lexicon lacks are added for this request;
-        phrases without a Chinese reading are left out."""
+        """Make a request's (phrase, boost) pairs searchable. Words that the lexicon lacks are added for
+        this request; phrases without a Chinese reading are left out."""
         trie: Trie = {}
         new: list[str] = []
         for phrase, boost in phrases:

@@ -100,7 +100,8 @@ class Synthesiser:
                 self._cache.fix(key, await self._synthesise(key, deadline_s=60.0))
 
     async def say(self, text: str, rate: int) -> AsyncIterator[Spoken]:
-        """Clauses of plain text or SSML, each as soon as it is spoken. Raises SsmlError, TooBusy, TimeoutError."""
+        """Clauses of plain text or SSML, each as soon as it is spoken. Raises SsmlError, TooBusy,
+        TimeoutError."""
         parts = list(self._clauses(text, rate))
         for i, (key, pause_ms) in enumerate(parts):
             pcm = await self._clause(key) if key[3] else np.zeros(0, np.int16)
@@ -110,7 +111,8 @@ class Synthesiser:
             yield Spoken(key[3], pcm)
 
     def _clauses(self, text: str, rate: int) -> list[tuple[Key, int]]:
-        """Cache keys of a text's clauses, each with the silence after it in ms; an empty clause is only silence."""
+        """Cache keys of a text's clauses, each with the silence after it in ms; an empty clause is only
+        silence."""
         settings = self._settings
         out: list[tuple[Key, int]] = []
         for span in ssml.parse(text):
@@ -147,7 +149,7 @@ class Synthesiser:
     def _run(self) -> None:
         try:
             model = self._make_model()
-        except BaseException as error:  # noqa: BLE001 - the one who waits for the model shall see whatever it was
+        except BaseException as error:
             self._loaded.set_exception(error)
             return
         self._loaded.set_result(model)

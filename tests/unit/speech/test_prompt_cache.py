@@ -50,13 +50,14 @@ def test_a_broken_file_is_spoken_anew(tmp_path: Path) -> None:
 def test_texts_come_from_the_list_and_from_responses_without_variables(tmp_path: Path) -> None:
     domain = tmp_path / "domain.yml"
     domain.write_text(
-        "responses:\n  utter_a:\n  - text: 好的。\n  - text: 您好，{name}。\n  utter_b:\n  - custom: {x: 1}\n",
+        "responses:\n  utter_a:\n  - text: 好的。\n  - text: 您好，{name}。\n"
+        "  utter_b:\n  - custom: {x: 1}\n",
         encoding="utf-8",
     )
     assert fixed_texts(["再见。", "好的。"], str(domain)) == ["再见。", "好的。"]
     assert fixed_texts(["再见。"], str(tmp_path / "none.yml")) == ["再见。"]
     domain.write_text("responses: [", encoding="utf-8")
-    with pytest.raises(ValueError, match="domain.yml"):
+    with pytest.raises(ValueError, match=r"domain\.yml"):
         fixed_texts([], str(domain))
 
 
