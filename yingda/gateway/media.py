@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import itertools
 import select
 import time
@@ -92,13 +93,21 @@ class MediaLeg:
     ) -> None:
         """Begin media (or move it, after a re-INVITE): sends at once, latches to the first plausible source.
 
-        payload_type: 8 (PCMA) or 0 (PCMU), both ways; ValueError for others. ptime_ms: what the peer asks
-        for (20 ms is sent whatever it is; 10-60 ms are received). dtmf_type: payload type of
-        telephone-event, None when not negotiated. Call it before the first `play`: audio is coded in the
-        law known then.
+        remote_addr: IPv4 address and port from the SDP; 0.0.0.0 or port 0 only holds the leg (RFC 3264
+        section 8.4). payload_type: 8 (PCMA) or 0 (PCMU), both ways. ptime_ms: what the peer asks for (20 ms
+        is sent whatever it is; 10-60 ms are received). dtmf_type: payload type of telephone-event, None when
+        not negotiated. ValueError for another payload type or a host name. Call it before the first `play`:
+        audio is coded in the law known then.
         """
         if payload_type not in (g711.PCMA, g711.PCMU):
             raise ValueError(f"payload type {payload_type}: expected 8 (PCMA) or 0 (PCMU)")
+        try:
+            nowhere = int(ipaddress.IPv4Address(remote_addr[0])) == 0 or remote_addr[1] == 0
+        except ipaddress.AddressValueError as error:
+            raise ValueError(f"media address {remote_addr[0]!r}: expected an IPv4 address") from error
+        if nowhere:
+            self.hold(True)
+            return
         self._payload_type = payload_type
         self._do("connect", remote_addr, payload_type, dtmf_type)
 
@@ -170,6 +179,8 @@ class MediaEngine:
         self._on_tick: Callable[[list[MediaEvent]], None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._awake = False
+        self._command_errors = 0
+        self._last_error: Exception | None = None
         first = settings.port_first + settings.port_first % 2
         self._ports = deque(range(first, settings.port_last + 1, 2))
         self._slots = list(range(settings.max_legs - 1, -1, -1))
@@ -231,13 +242,25 @@ class MediaEngine:
         if part == 0:
             plane.take_received()
             for _ in range(len(self._commands)):
-                self._commands.popleft()()
+                self._run(self._commands.popleft())
             plane.tick(now * 1000.0)
         plane.send(part)
         if part == 0 and plane.events:
             self._events.append(plane.events)
             plane.events = []
             self._wake()
+
+    def _run(self, command: Callable[[], None]) -> None:
+        try:
+            command()
+        except Exception as error:  # one leg's trouble must not end the others' media
+            self._command_errors += 1
+            self._last_error = error
+
+    @property
+    def alive(self) -> bool:
+        """The media thread runs: part of the process's health."""
+        return self._clock.alive
 
     def take_events(self) -> list[MediaEvent]:
         """All events since the last call, in order; on_tick gets them by itself."""
@@ -277,9 +300,9 @@ class MediaEngine:
         packets_lost, packets_late, packets_duplicate, packets_foreign, packets_bad, send_errors,
         frames_skipped, starvations, lateness_ms {p50, p99, max}, lateness_histogram (bins of 0.1 ms),
         clock_restarts, cpu_seconds, recorder {cpu_seconds, bytes, failures}, priority ("fifo" | "nice" |
-        "normal"), error."""
+        "normal"), errors, error (the last)."""
         plane, clock, recorder = self.plane, self._clock, self._recorder
-        totals = plane.totals()
+        totals, error = plane.totals(), clock.error or self._last_error
         return {
             "legs": sum(state is not None for state in plane.legs),
             "ticks": plane.tick_number,
@@ -303,5 +326,6 @@ class MediaEngine:
                 "failures": recorder.failures if recorder else 0,
             },
             "priority": clock.priority,
-            "error": repr(clock.error) if clock.error else None,
+            "errors": self._command_errors + clock.failures,
+            "error": repr(error) if error else None,
         }

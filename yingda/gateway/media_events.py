@@ -24,7 +24,7 @@ class MediaSettings:
     bind_address: str = "0.0.0.0"  # local address of all RTP sockets
     port_first: int = 20000  # even; one even RTP port per call, the odd one above it stays free for RTCP
     port_last: int = 23999
-    max_legs: int = 600  # concurrent calls; memory about 30 kB each
+    max_legs: int = 600  # concurrent calls; memory about 40 kB each
     drains_per_tick: int = 4  # receive drains and send groups in 20 ms: 1, 2 or 4
     prefill_frames: int = 2  # jitter buffer depth to begin with (x 20 ms); adapts up to 8
     media_timeout_ms: int = 10_000  # no packet for so long -> MediaTimeout

@@ -193,13 +193,18 @@ class MediaPlane:
 
     def take_received(self) -> None:
         """Put the rows drained since the last tick into the jitter buffers."""
-        wire, streams = self.wire, self.streams
-        count = len(wire.legs)
+        wire = self.wire
         for leg, address in wire.latched:
             self.events.append(MediaLatched(int(self._ids[leg]), address))
         wire.latched.clear()
-        if not count:
-            return
+        if wire.legs:
+            try:
+                self._sort_rows(len(wire.legs))
+            finally:
+                wire.clear()
+
+    def _sort_rows(self, count: int) -> None:
+        wire, streams = self.wire, self.streams
         legs, rows, arrived = np.array(wire.legs), wire.records[:count], wire.arrived[:count]
         plain = (rows["kind"] & KIND_MASK) == streams.kind[legs]
         plain &= rows["source"] == streams.source[legs]
@@ -211,7 +216,6 @@ class MediaPlane:
         if len(legs):
             self.jitter.insert(legs, rows["sequence"], rows["payload"], arrived)
             self._heard[legs] = self.tick_number
-        wire.clear()
 
     def _take_odd(self, rows: npt.NDArray[np.int64]) -> None:
         wire = self.wire

@@ -206,11 +206,14 @@ class SocketBank:
             pass
 
     def _plan(self) -> None:
-        for group in range(self._groups):
-            order = [leg for leg, port in self._ports.items() if leg % self._groups == group and port.sending]
-            self._order[group] = order
-            self._senders[group] = [self._sender(self._ports[leg]) for leg in order]
-            self._packets[group] = [self._views[leg] for leg in order]
+        for row in (*self._order, *self._senders, *self._packets):
+            row.clear()
+        for leg, port in self._ports.items():
+            if port.sending:
+                group = leg % self._groups
+                self._order[group].append(leg)
+                self._senders[group].append(self._sender(port))
+                self._packets[group].append(self._views[leg])
         self._stale = False
 
     @staticmethod

@@ -76,6 +76,7 @@ class MediaClock:
         self.priority = "normal"
         self.restarts = 0
         self.cpu_seconds = 0.0
+        self.failures = 0
         self.error: BaseException | None = None
 
     def start(self) -> None:
@@ -99,12 +100,8 @@ class MediaClock:
 
     def _run(self) -> None:
         self.priority = raise_priority()
-        try:
-            self._tick_until_stopped()
-            self._finish()
-        except BaseException as error:  # told through stats(): nothing may log here
-            self.error = error
-            raise
+        self._tick_until_stopped()
+        self._finish()
 
     def _tick_until_stopped(self) -> None:
         start, number, parts = time.monotonic(), 0, self._parts
@@ -117,11 +114,18 @@ class MediaClock:
                 start, number = time.monotonic(), 0
                 self.restarts += 1
             self.lateness.add(max(late, 0.0) * 1000.0)
-            self._step(0)
+            self._try(0)
             for part in range(1, parts):
                 self._sleep_until(due + part * TICK_SECONDS / parts)
-                self._step(part)
+                self._try(part)
             self.cpu_seconds = time.thread_time()
+
+    def _try(self, part: int) -> None:
+        try:
+            self._step(part)
+        except Exception as error:  # a tick gone wrong costs 20 ms; a dead thread would cost all calls
+            self.failures += 1
+            self.error = error
 
     @staticmethod
     def _sleep_until(due: float) -> None:

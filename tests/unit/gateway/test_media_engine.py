@@ -398,3 +398,27 @@ def test_a_reused_leg_hears_nothing_of_the_last_call() -> None:
     assert event.leg_ids.tolist() == [new.leg_id] and event.kinds.tolist() == [2]
     assert abs(event.pcm).max() <= 8
     assert {packet.payload for packet in bench.sent(new)} == {SILENCE}
+
+
+def test_a_host_name_is_refused_and_nowhere_is_a_hold() -> None:
+    bench = Bench()
+    leg = bench.engine.open_leg("a")
+    with pytest.raises(ValueError, match=r"media address 'pbx\.example': expected an IPv4 address"):
+        leg.connect(("pbx.example", 7000), 8)
+    with pytest.raises(ValueError, match="payload type 18"):
+        leg.connect(PEER, 18)
+    leg.connect(PEER, 8)
+    bench.tick()
+    leg.connect(("0.0.0.0", 7000), 8)
+    bench.tick(3)
+    assert len(bench.sent(leg)) == 1
+
+
+def test_a_command_that_fails_harms_no_other_leg() -> None:
+    bench = Bench()
+    leg = bench.leg()
+    bench.engine.post(lambda: [].pop())
+    bench.tick(2)
+    stats = bench.engine.stats()
+    assert stats["errors"] == 1 and "pop from empty list" in stats["error"]
+    assert len(bench.sent(leg)) == 2
