@@ -1,6 +1,6 @@
 # Every command of the project. Each does its own set-up; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit requirements figure scene check-dialogue assistant format lock envs clean
+.PHONY: help run test unit requirements figure scene check-dialogue assistant format lock envs clean train-env train-speech train-lexicon train-asr train-tts
 
 # any Python 3.8+ can make the environments; python3 may be missing where pyenv's is not active
 PYTHON := $(shell for p in python3 python3.11 python3.10 /usr/bin/python3 $(HOME)/.pyenv/versions/3.1*/bin/python3; do \
@@ -39,9 +39,22 @@ check-dialogue: envs ## names in rules and stories that the domain does not know
 assistant: envs ## train the assistant if its data changed
 	@$(VOICE) -m scripts.assistant
 
-train-%: ## rebuild a shipped model from nothing, hours: make train-asr, make train-tts (training/README.md)
+MINUTES := 120
+TRAINING := .venv/training/bin/python -m training
+train-env:
 	@$(PYTHON) scripts/env.py training
-	@exec .venv/training/bin/python -m training.train_$(subst -,_,$*) $(ARGS)
+
+train-speech: train-env ## speak the training manifest again (hours; see training/README.md)
+	@exec $(TRAINING).make_speech rebuild --shard all
+
+train-lexicon: train-env ## build the recogniser's lexicon and language model (a minute)
+	@exec $(TRAINING).lexicon
+
+train-asr: train-env ## train the recogniser: MINUTES=120, RESUME=1 goes on from its checkpoint
+	@exec $(TRAINING).train_asr --minutes $(MINUTES) $(if $(RESUME),--resume)
+
+train-tts: train-env ## train the bot's voice: MINUTES=120, RESUME=1 goes on from its checkpoint
+	@exec $(TRAINING).train_tts --minutes $(MINUTES) $(if $(RESUME),--resume)
 
 format: envs ## format the code
 	@$(VOICE) -m ruff format . && $(VOICE) -m ruff check --fix .
