@@ -206,8 +206,9 @@ class SocketBank:
             pass
 
     def _plan(self) -> None:
-        for row in (*self._order, *self._senders, *self._packets):
-            row.clear()
+        self._order = [[] for _ in range(self._groups)]
+        self._senders = [[] for _ in range(self._groups)]
+        self._packets = [[] for _ in range(self._groups)]
         for leg, port in self._ports.items():
             if port.sending:
                 group = leg % self._groups
