@@ -86,7 +86,7 @@ class DigestClient:
         hashing = _HASHES[challenge.algorithm.removesuffix("-SESS")]
 
         def digest(text: str) -> str:
-            return str(hashing(text.encode("utf-8")).hexdigest())
+            return str(hashing(text.encode("utf-8", "surrogateescape")).hexdigest())
 
         cnonce, count = self._new_token(), f"{challenge.uses:08x}"
         secret = digest(f"{user.username}:{params['realm']}:{user.password}")

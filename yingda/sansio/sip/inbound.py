@@ -8,7 +8,7 @@ from yingda.sansio.sip.calls import SDP_TYPE, Call, CallBook, CallState, Unackno
 from yingda.sansio.sip.dialog import Dialog
 from yingda.sansio.sip.events import CallCancelled, CallConfirmed, CallEnded, CallHandle, CallOffered
 from yingda.sansio.sip.layer import Incoming
-from yingda.sansio.sip.message import Request, Response
+from yingda.sansio.sip.message import Request, Response, readable
 from yingda.sansio.sip.transactions import ClientTransaction, State
 from yingda.sansio.sip.uri import Uri, parse_name_addr, parse_uri
 
@@ -41,17 +41,17 @@ class Inbound:
         book.layer.respond(tx, request.reply(100), now)
         book.layer.timers.set(call, "unanswered", now + book.ring_timeout)
         headers = {
-            name: values[0]
+            name: readable(values[0])
             for name, values in request.headers.items()
             if name.startswith("x-") or name in SHOWN_HEADERS
         }
         book.events.append(
             CallOffered(
                 call.handle,
-                _user_of(caller),
-                to.user,
+                readable(_user_of(caller)),
+                readable(to.user),
                 request.body,
-                request.call_id,
+                readable(request.call_id),
                 incoming.source,
                 headers,
             )

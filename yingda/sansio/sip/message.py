@@ -55,6 +55,12 @@ _LONG_SPACE = re.compile(r"\s{16,}")  # runs that would make the backtracking of
 Headers = dict[str, list[str]]
 
 
+def readable(text: str) -> str:
+    """Text of a peer that may leave this package: Unicode, no control characters, 256 characters."""
+    plain = text[:256].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return plain if plain.isprintable() else "".join(ch for ch in plain if ch.isprintable())
+
+
 class ParseError(ValueError):
     """A datagram that is not a usable SIP message.
 

@@ -8,7 +8,7 @@ from yingda.sansio.sip.calls import ALLOW, SDP_TYPE, Call, CallBook, CallState
 from yingda.sansio.sip.dialog import Dialog
 from yingda.sansio.sip.digest import Credentials, DigestClient
 from yingda.sansio.sip.events import Address, CallAnswered, CallFailed, CallHandle, CallRinging, EarlyMedia
-from yingda.sansio.sip.message import Headers, Request, Response
+from yingda.sansio.sip.message import Headers, Request, Response, readable
 from yingda.sansio.sip.transactions import ClientTransaction
 from yingda.sansio.sip.uri import parse_uri
 
@@ -137,7 +137,7 @@ class Outbound:
     def _failed(self, call: Call, code: int, reason: str) -> None:
         if call.state is CallState.CALLING:
             self._book.layer.counters[f"failed_{code}"] += 1
-            self._book.close(call, CallFailed(call.handle, code, reason))
+            self._book.close(call, CallFailed(call.handle, code, readable(reason)))
 
 
 def _ignore(tx: ClientTransaction, response: Response | None, now: float) -> None:

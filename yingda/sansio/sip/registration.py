@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from yingda.sansio.sip.calls import MAX_TRIES, CallBook
 from yingda.sansio.sip.digest import Credentials, DigestClient
 from yingda.sansio.sip.events import Address, Registered, RegistrationFailed, RegistrationHandle
-from yingda.sansio.sip.message import Headers, Request, Response
+from yingda.sansio.sip.message import Headers, Request, Response, readable
 from yingda.sansio.sip.transactions import ClientTransaction
 from yingda.sansio.sip.uri import parse_name_addr, parse_uri, split_list
 
@@ -119,7 +119,7 @@ class Registrations:
             self._book.layer.counters[f"register_failed_{status}"] += 1
             self._book.layer.timers.set(entry, "refresh", now + RETRY_S)
             reason = response.reason if response is not None else "Request Timeout"
-            self._book.events.append(RegistrationFailed(entry.handle, status, reason))
+            self._book.events.append(RegistrationFailed(entry.handle, status, readable(reason)))
 
     def _granted(self, response: Response, wanted: int) -> int:
         """How long the binding lives: the expires of our Contact, else Expires, else what we asked for."""

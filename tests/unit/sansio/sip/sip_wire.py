@@ -41,7 +41,7 @@ def request(
         "Contact: <sip:13800138000@192.0.2.2:5060>\r\n"
         f"{extra}Content-Length: {len(body)}\r\n\r\n"
     )
-    return head.encode() + body
+    return head.encode("utf-8", "surrogateescape") + body
 
 
 class Probe:

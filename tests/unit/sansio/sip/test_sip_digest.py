@@ -92,6 +92,12 @@ def test_nonce_use_is_counted_and_what_cannot_be_answered_is_left() -> None:
     assert "nc=00000002" in digest.headers("BYE", "sip:a@b")["authorization"][0]
 
 
+def test_a_realm_that_is_not_unicode_breaks_nothing() -> None:
+    digest = client("bob", "zanzibar")
+    assert digest.take_challenge(challenged('Digest realm="\udcff", nonce="n"'), [])
+    assert digest.headers("INVITE", "sip:a@b")
+
+
 def test_quotes_are_escaped_and_the_password_is_never_shown() -> None:
     digest = client('b"ob', "zanzibar")
     assert digest.take_challenge(challenged('Digest realm="say \\"hi\\"", nonce="n"'), [])

@@ -40,6 +40,18 @@ def test_a_call_from_offer_to_hang_up() -> None:
     assert probe.agent.transaction_count == 0
 
 
+def test_what_leaves_the_agent_is_text() -> None:
+    """Numbers go to databases and JSON: no lone surrogates, no control characters."""
+    probe = Probe()
+    invite = request("INVITE", extra="X-A: a\0b\r\n", body=OFFER)
+    probe.feed(
+        invite.replace(b"<sip:13800138000@", b"<sip:1\xff\x01380@").replace(b"sip:95588@", b"sip:9%00\xe5@")
+    )
+    (event,) = probe.events()
+    assert isinstance(event, CallOffered)
+    assert (event.from_number, event.to_number, event.headers["x-a"]) == ("1\ufffd380", "9\ufffd", "ab")
+
+
 def test_early_media_and_answer_to_an_invite_without_offer() -> None:
     probe = Probe()
     probe.feed(request("INVITE"))
