@@ -7,6 +7,7 @@ An archive is named after a fingerprint of all that it depends on: models/assist
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -55,9 +56,14 @@ def archive(root: Path = ROOT) -> Path:
 def ensure(log: Path, say: Callable[[str], None]) -> Path:
     """The archive for the present data, trained now if there is none. Raises TrainingFailed."""
     target = archive()
-    if not target.exists():
-        say("training the assistant: its data changed, or this is the first start (under a minute)")
-        train(target, log, say)
+    if target.exists():
+        return target
+    target.parent.mkdir(exist_ok=True)
+    with open(target.parent / ".training.lock", "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # two starts at once train once
+        if not target.exists():
+            say("training the assistant: its data changed, or this is the first start (about half a minute)")
+            train(target, log, say)
     return target
 
 
