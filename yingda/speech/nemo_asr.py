@@ -180,7 +180,7 @@ def _config(settings: Settings, kind: str, rate: int, right: int, slots: int, de
         "request_type": "frame",
         "num_slots": slots,
     }
-    entropy = {"name": "entropy", "entropy_type": "tsallis", "alpha": 0.5, "entropy_norm": "exp"}
+    method = {"name": "max_prob", "entropy_type": "tsallis", "alpha": 1.0, "entropy_norm": "lin"}
     return OmegaConf.create(
         {
             "asr": {
@@ -200,7 +200,7 @@ def _config(settings: Settings, kind: str, rate: int, right: int, slots: int, de
                 "batch_size": 32,
                 "n_jobs": 1,
             },
-            "confidence": {"exclude_blank": True, "aggregation": "mean", "method_cfg": entropy},
+            "confidence": {"exclude_blank": True, "aggregation": "mean", "method_cfg": method},
             "endpointing": {
                 "stop_history_eou": settings.endpoint_silence_ms or -1,
                 "residue_tokens_at_end": _RESIDUE_TOKENS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import os
 import threading
@@ -35,6 +36,9 @@ def prepare() -> None:
         with _disabled_logging():
             import torch
             from nemo.utils import logging as nemo_logging
+
+            for name in _MODULES:
+                importlib.import_module(name)
         nemo_logging.setLevel(nemo_logging.ERROR)
         torch.set_num_threads(1)
         with contextlib.suppress(RuntimeError):

@@ -13,14 +13,14 @@ from collections.abc import Callable
 from yingda.speech.numbers_zh import cardinal, decimal, digit_by_digit, money
 
 # Words after which a number is a name, not an amount.
-_NAMED = "|".join(
-    "尾号 后四位 末四位 后六位 电话 手机号? 号码 单号 工单号? 编号 工号 账号 帐号 卡号 户号 身份证号? "
-    "验证码 密码 热线 拨打 房号 邮编 请按 按键 按".split()
-)  # fmt: skip
-_MEASURES = "|".join(
-    "个 位 名 次 条 张 件 笔 天 年 个月 小时 分钟 周 项 份 家 台 部 套 元 块 种 封 本 只 辆 层 遍 句 步 人 "
-    "单 点 倍 米 公里 千克 公斤 斤".split()
-)  # fmt: skip
+_NAMED = (
+    "尾号|后四位|末四位|后六位|电话|手机号?|号码|单号|工单号?|编号|工号|账号|帐号|卡号|户号|身份证号?"
+    + "|验证码|密码|热线|拨打|房号|邮编|请按|按键|按"
+)
+_MEASURES = (
+    "个|位|名|次|条|张|件|笔|天|年|个月|小时|分钟|周|项|份|家|台|部|套|元|块|种|封|本|只|辆|层|遍|句|步|人"
+    + "|单|点|倍|米|公里|千克|公斤|斤"
+)
 _SPELLED = {
     "A": "诶", "B": "比", "C": "西", "D": "第", "E": "伊", "F": "艾弗", "G": "吉",
     "H": "爱吃", "I": "爱", "J": "杰", "K": "开", "L": "艾勒", "M": "艾姆", "N": "恩",
