@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sip_node import HOST, Node, free_port, sipp, start
 
+from yingda.gateway.sip_endpoint import SipEndpoint
 from yingda.sansio.sip import (
     CallAnswered,
     CallConfirmed,
@@ -17,6 +18,7 @@ from yingda.sansio.sip import (
     CallOffered,
     DigitSignalled,
     SessionChanged,
+    UserAgentConfig,
     sdp,
 )
 
@@ -118,3 +120,10 @@ async def test_a_draining_endpoint_refuses_new_calls(tmp_path: Path) -> None:
         assert code == 1  # sipp counts 503 as a failed call
         assert node.endpoint.agent.counters["refused_draining"] == 3
         assert not node.events
+
+
+async def test_a_taken_port_says_so() -> None:
+    async with Node() as node:
+        other = SipEndpoint(UserAgentConfig(host=HOST, port=node.port), print, bind_host=HOST)
+        with pytest.raises(OSError):
+            await other.start()

@@ -44,9 +44,8 @@ def test_what_leaves_the_agent_is_text() -> None:
     """Numbers go to databases and JSON: no lone surrogates, no control characters."""
     probe = Probe()
     invite = request("INVITE", extra="X-A: a\0b\r\n", body=OFFER)
-    probe.feed(
-        invite.replace(b"<sip:13800138000@", b"<sip:1\xff\x01380@").replace(b"sip:95588@", b"sip:9%00\xe5@")
-    )
+    invite = invite.replace(b"<sip:13800138000@", b"<sip:1\xff\x01380@")
+    probe.feed(invite.replace(b"sip:95588@", b"sip:9%00\xe5@"))
     (event,) = probe.events()
     assert isinstance(event, CallOffered)
     assert (event.from_number, event.to_number, event.headers["x-a"]) == ("1\ufffd380", "9\ufffd", "ab")
@@ -92,6 +91,21 @@ def test_cancel_after_the_answer_changes_nothing() -> None:
     assert names(probe.feed(request("CANCEL"), 0.1)) == ["200"]
     assert probe.events() == []
     assert probe.agent.call_count == 1
+
+
+def test_our_requests_go_the_way_that_the_invite_came() -> None:
+    probe = Probe()
+    routes = "Record-Route: <sip:192.0.2.8;lr>, <sip:192.0.2.9:5070;lr>\r\n"
+    probe.feed(request("INVITE", extra=routes, body=OFFER))
+    probe.agent.accept(1, ANSWER, 0.0)
+    answer = probe.sent()[-1]
+    assert answer.all("record-route") == ["<sip:192.0.2.8;lr>", "<sip:192.0.2.9:5070;lr>"]
+    probe.feed(request("ACK", branch="z9hG4bK2", to_tag=answer.to_tag))
+    probe.agent.hang_up(1, 1.0)
+    ((data, addr),) = probe.agent.datagrams_to_send(1.0)
+    assert addr == ("192.0.2.8", 5060)
+    assert data.startswith(b"BYE sip:13800138000@192.0.2.2:5060 SIP/2.0\r\n")
+    assert b"Route: <sip:192.0.2.8;lr>\r\nRoute: <sip:192.0.2.9:5070;lr>\r\n" in data
 
 
 def test_cancel_of_nothing_is_481() -> None:
