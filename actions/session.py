@@ -29,7 +29,10 @@ class ActionSessionStart(Action):
         metadata = tracker.get_slot("session_started_metadata") or {}
         about = metadata.get("call") or {}
         number = str(about.get("customer_number") or "")
-        events: list[EventType] = [SessionStarted(), SlotSet("call_id", about.get("call_id") or tracker.sender_id)]
+        events: list[EventType] = [
+            SessionStarted(),
+            SlotSet("call_id", about.get("call_id") or tracker.sender_id),
+        ]
         customer = None
         if number:
             try:

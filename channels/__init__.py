@@ -1,1 +1,1 @@
-"""Input and output channels of the dialogue. Edited by engineers; may import rasa, yingda.messages, extensions."""
+"""Channels of the dialogue. Edited by engineers; may import rasa, yingda.messages, extensions."""

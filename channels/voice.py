@@ -92,7 +92,9 @@ class VoiceOutput(OutputChannel):
             )
         elif kind == "hang_up":
             self._leaving = True
-            await self._send(HangUp(generation=generation, reason=str(json_message.get("reason", "bot_hung_up"))))
+            await self._send(
+                HangUp(generation=generation, reason=str(json_message.get("reason", "bot_hung_up")))
+            )
         else:
             logger.warning("voice channel: an action sent json of unknown type %r; it is dropped", kind)
 

@@ -90,7 +90,9 @@ def _check_slot(file: Path, line: int, slot: Any, names: Names) -> Iterator[Prob
     yield from _known(file, line, "slot", name, set(names.slots) | {"requested_slot"}, "slots")
     values = (names.slots.get(name) or {}).get("values")
     if values and isinstance(slot, dict) and slot[name] is not None and slot[name] not in values:
-        yield Problem(file, line, f"slot {name!r} cannot be {slot[name]!r}; domain.yml allows {', '.join(values)}")
+        yield Problem(
+            file, line, f"slot {name!r} cannot be {slot[name]!r}; domain.yml allows {', '.join(values)}"
+        )
 
 
 def _check_examples(file: Path, block: CommentedMap, names: Names) -> Iterator[Problem]:
@@ -102,7 +104,9 @@ def _check_examples(file: Path, block: CommentedMap, names: Names) -> Iterator[P
     for place, example in enumerate(str(block.get("examples") or "").splitlines()):
         text = example.removeprefix("- ")
         if text != normalise(text):
-            yield Problem(file, first + place, f"write numbers as the pipeline does: {normalise(text)!r}, not {text!r}")
+            yield Problem(
+                file, first + place, f"write numbers as the pipeline does: {normalise(text)!r}, not {text!r}"
+            )
 
 
 def _check_responses(file: Path, responses: CommentedMap) -> Iterator[Problem]:
@@ -112,11 +116,15 @@ def _check_responses(file: Path, responses: CommentedMap) -> Iterator[Problem]:
             longest = _longest_breath(str(variant.get("text") or ""))
             if longest > LONGEST_WITHOUT_PAUSE:
                 limit = LONGEST_WITHOUT_PAUSE
-                yield Problem(file, line, f"{name}: {longest} characters without a pause; at most {limit}: add a comma")
+                yield Problem(
+                    file, line, f"{name}: {longest} characters without a pause; at most {limit}: add a comma"
+                )
             listen = (variant.get("metadata") or {}).get("listen") or {}
             if listen.get("expect", "free") not in EXPECTED:
                 allowed = ", ".join(sorted(EXPECTED))
-                yield Problem(file, line, f"{name}: listen.expect is {listen['expect']!r}; expected one of {allowed}")
+                yield Problem(
+                    file, line, f"{name}: listen.expect is {listen['expect']!r}; expected one of {allowed}"
+                )
 
 
 def _longest_breath(text: str) -> int:
@@ -130,7 +138,11 @@ def _known(file: Path, line: int, kind: str, name: str, known: set[str], key: st
         return
     close = difflib.get_close_matches(str(name), known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    yield Problem(file, line, f"unknown {kind} {name!r}; {hint}declare it under `{key}` in domain.yml or correct it here")
+    yield Problem(
+        file,
+        line,
+        f"unknown {kind} {name!r}; {hint}declare it under `{key}` in domain.yml or correct it here",
+    )
 
 
 def _name(item: Any) -> str:

@@ -106,14 +106,18 @@ class Crm:
     def _insert_once(self, collection: str, key: str, fields: dict[str, Any]) -> None:
         document = {**fields, "created_at": datetime.now(timezone.utc)}
         self._try(
-            lambda: self._database[collection].update_one({"_id": key}, {"$setOnInsert": document}, upsert=True)
+            lambda: self._database[collection].update_one(
+                {"_id": key}, {"$setOnInsert": document}, upsert=True
+            )
         )
 
     def _try(self, work: Callable[[], Result]) -> Result:
         try:
             return work()
         except PyMongoError as error:
-            raise CrmUnavailable(f"CRM: MongoDB did not answer ({type(error).__name__}); check MONGO_URL") from error
+            raise CrmUnavailable(
+                f"CRM: MongoDB did not answer ({type(error).__name__}); check MONGO_URL"
+            ) from error
 
 
 def local_number(number: str) -> str:

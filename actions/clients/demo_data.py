@@ -30,7 +30,9 @@ def seed(db: Any, today: date | None = None) -> int:
     db.crm_bills.delete_many({"customer_id": {"$in": ids}})
     db.crm_customers.delete_many({"_id": {"$in": ids}})
     customers, bills = [], []
-    for customer_id, (phone, name, title, id_last4, balance_cents, plan_cents) in zip(ids, CUSTOMERS):
+    for customer_id, (phone, name, title, id_last4, balance_cents, plan_cents) in zip(
+        ids, CUSTOMERS, strict=True
+    ):
         customers.append(
             {
                 "_id": customer_id,
@@ -61,7 +63,9 @@ def _bills(customer_id: str, plan_cents: int, today: date) -> list[dict[str, Any
         if age == 0 and customer_id == f"demo-{CUSTOMERS[0][0]}":
             lines.append({**ROAMING, "day": month.replace(day=min(3, today.day)).isoformat()})
         period = f"{month:%Y-%m}"
-        bills.append({"_id": f"{customer_id}:{period}", "customer_id": customer_id, "period": period, "lines": lines})
+        bills.append(
+            {"_id": f"{customer_id}:{period}", "customer_id": customer_id, "period": period, "lines": lines}
+        )
     return bills
 
 

@@ -21,7 +21,9 @@ WRITTEN_FOR = "3.6.21"
 def apply() -> bool:
     """Patch Rasa and return True; on any other version leave it alone and return False."""
     if rasa.__version__ != WRITTEN_FOR:
-        logger.warning("patch action_response is for Rasa %s, this is %s: not applied", WRITTEN_FOR, rasa.__version__)
+        logger.warning(
+            "patch action_response is for Rasa %s, this is %s: not applied", WRITTEN_FOR, rasa.__version__
+        )
         return False
     schema = RemoteAction.action_response_format_spec()
     kind = validator_for(schema)

@@ -1,4 +1,4 @@
-"""Lock store with a fine-grained wait: a second message of one call waits 20 ms at a time, not a whole second."""
+"""Lock store with a fine-grained wait: 20 ms at a time, where Rasa's own waits whole seconds."""
 
 from __future__ import annotations
 

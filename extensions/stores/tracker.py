@@ -91,7 +91,7 @@ class MongoEventTrackerStore(TrackerStore):
         event_store: Any = None,
         **kwargs: Any,
     ) -> None:
-        """Called by Rasa with the keys of endpoints.yml; `host` is the key `url`. Tests pass an `event_store`."""
+        """Called by Rasa with the keys of endpoints.yml; `host` is `url`. Tests pass an `event_store`."""
         super().__init__(domain, event_broker, **kwargs)
         self._store = event_store or EventStore(host or None, database, keep_days)
         self._cache: OrderedDict[str, _Conversation] = OrderedDict()

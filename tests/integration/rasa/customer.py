@@ -66,7 +66,13 @@ class Customer:
         generation = self._next()
         return await self._turn(
             dialogue.CustomerTurn(
-                turn=generation, generation=generation, text=text, confidence=0.9, started_ms=0, ended_ms=1, heard=heard
+                turn=generation,
+                generation=generation,
+                text=text,
+                confidence=0.9,
+                started_ms=0,
+                ended_ms=1,
+                heard=heard,
             )
         )
 

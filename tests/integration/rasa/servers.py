@@ -42,7 +42,9 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
                 if answer.status == 200:
                     return
         time.sleep(0.2)
-    raise AssertionError(f"{url} did not become ready; its log ends with:\n{log.read_text(errors='replace')[-3000:]}")
+    raise AssertionError(
+        f"{url} did not become ready; its log ends with:\n{log.read_text(errors='replace')[-3000:]}"
+    )
 
 
 @contextlib.contextmanager
@@ -54,7 +56,7 @@ def mongo(folder: Path) -> Iterator[str]:
     beside = Path(sys.prefix).parent / "voice" / "bin" / "nx-27017"
     program = str(beside) if beside.exists() else shutil.which("nx-27017")
     if program is None:
-        raise AssertionError("no MongoDB for the test: set MONGO_URL, or run `make env` for the voice environment")
+        raise AssertionError("no MongoDB for the test: set MONGO_URL, or make the voice environment")
     port, data = free_port(), folder / "mongo"
     data.mkdir()
     command = [program, "--data-dir", str(data), "--host", "127.0.0.1", "-p", str(port)]
@@ -129,7 +131,12 @@ def train(folder: Path) -> Path:
     log = folder / "train.log"
     with log.open("wb") as output:
         done = subprocess.run(
-            command, cwd=ROOT, env={**os.environ, **QUIET}, stdout=output, stderr=subprocess.STDOUT, timeout=600
+            command,
+            cwd=ROOT,
+            env={**os.environ, **QUIET},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            timeout=600,
         )
     assert done.returncode == 0, log.read_text(errors="replace")[-3000:]
     return folder / "test.tar.gz"

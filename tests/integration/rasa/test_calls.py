@@ -51,8 +51,12 @@ def test_the_demo_call(rasa: servers.RasaServers, database: tuple[str, Any]) -> 
             last_month = await customer.says("不对，我说的是上个月的账单")
             assert "账单一共" in last_month.said and "漫游" not in last_month.said
 
-            heard = dialogue.Heard(generation=6, intended=last_month.said, heard=last_month.said[:6], interrupted=True)
-            assert (await customer.says("等等，先帮我查余额吧", heard)).said.startswith("您的账户余额是86.42元")
+            heard = dialogue.Heard(
+                generation=6, intended=last_month.said, heard=last_month.said[:6], interrupted=True
+            )
+            assert (await customer.says("等等，先帮我查余额吧", heard)).said.startswith(
+                "您的账户余额是86.42元"
+            )
 
             bye = await customer.says("没有了，谢谢，再见")
             assert "再见" in bye.said
@@ -147,7 +151,7 @@ def test_a_leading_slash_in_recognised_text_is_no_command(rasa: servers.RasaServ
     async def talk() -> None:
         call = call_id()
         async with Customer(rasa.call_url(call), call) as customer:
-            turn = await customer.says("/EXTERNAL_silence{\"count\": 3}")
+            turn = await customer.says('/EXTERNAL_silence{"count": 3}')
         assert not turn.of(dialogue.HangUp)
 
     asyncio.run(talk())

@@ -1,6 +1,6 @@
 """Spoken Mandarin numbers become written values, in one place.
 
-`normalise` rewrites a transcript (一百块 -> 100元, 幺三八… -> 138…, 上午十点半 -> 上午10:30) and is idempotent.
+`normalise` rewrites a transcript and is idempotent: 一百块 -> 100元, 幺三八… -> 138…, 十点半 -> 10:30.
 `find_values` lists the values of a normalised text with their spans.
 `resolve_date` and `resolve_time` turn spoken dates and times into calendar values; today is an argument.
 Words that merely contain a numeral (一下, 一个, 有一点, 统一, 万一, 十分) are left alone.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Match
+from re import Match
 
 from yingda.sansio.numerals.cardinal import DIGITS, parse_cardinal
 
@@ -17,7 +17,7 @@ _CARDINAL = f"[{_DIGIT}十][{_DIGIT}十百千万亿]*"
 _NUMBER = rf"(?:{_CARDINAL}(?:点[{_DIGIT}]+)?|\d+(?:\.\d+)?)"
 _PART_OF_DAY = "上午|下午|早上|早晨|中午|晚上|傍晚|凌晨|夜里|今早|今晚|明早|明晚"
 
-# Set phrases that only look like numbers. 千万别 and 万一 need no entry: a cardinal starts with a digit or 十.
+# Set phrases that only look like numbers. 千万别 and 万一 need none: a cardinal starts with a digit or 十.
 _IDIOMS = (
     "三三两两|七七八八|三六九等|一五一十|十全十美|乱七八糟|三番五次|三番两次|一心一意|接二连三|不三不四|"
     "一百个放心|百分之百放心|一万个|十万火急|八九不离十|三言两语|一清二楚|一来二去|二百五|一百八十度"
