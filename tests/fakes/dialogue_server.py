@@ -9,7 +9,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from yingda.messages import dialogue as d
 
-GREETING = (("您好，我是智能客服。", False), ("请问有什么可以帮您？", True))
+GREETING = [("您好，我是智能客服。", False), ("请问有什么可以帮您？", True)]
 
 
 class ScriptedDialogue:
@@ -20,6 +20,7 @@ class ScriptedDialogue:
 
     def __init__(self, answers: list[str], port: int = 0) -> None:
         self._answers = answers
+        self.greeting = GREETING
         self._port = port
         self.received: dict[str, list[Any]] = {}
 
@@ -32,9 +33,13 @@ class ScriptedDialogue:
     def url(self) -> str:
         return f"ws://127.0.0.1:{self._port}/webhooks/voice/ws"
 
-    async def __aexit__(self, *_: object) -> None:
+    async def stop(self) -> None:
+        """Close all sockets."""
         self._server.close()
         await asyncio.wait_for(self._server.wait_closed(), 5)
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
 
     async def _call(self, socket: ServerConnection) -> None:
         assert socket.request is not None
@@ -50,7 +55,7 @@ class ScriptedDialogue:
             return []
         generation = message.generation
         if isinstance(message, d.CallStarted):
-            says: list[d.Down] = [d.Say(generation, text, may_stop) for text, may_stop in GREETING]
+            says: list[d.Down] = [d.Say(generation, text, may_stop) for text, may_stop in self.greeting]
             return [] if message.resumed else [*says, d.Listen(generation), d.TurnDone(generation)]
         turn = number - 2
         if turn < len(self._answers):

@@ -14,7 +14,7 @@ from typing import Any
 from tests.fakes.dialogue_server import ScriptedDialogue
 from tests.fakes.speech_server import ScriptedSpeech
 
-START_DEADLINE_S = 20.0
+START_DEADLINE_S = 90.0
 
 
 class GatewayProcess:
@@ -57,10 +57,13 @@ class GatewayProcess:
             async with asyncio.timeout(START_DEADLINE_S):
                 while await self.get("/health") is None:
                     if self.process.returncode is not None:
+                        self._log.close()
                         raise RuntimeError(f"the gateway ended: {self.log_text()}")
                     await asyncio.sleep(0.1)
         except TimeoutError:
             self.process.kill()
+            await self.process.wait()
+            self._log.close()
             raise RuntimeError(f"the gateway is not ready: {self.log_text()}") from None
         return self
 
@@ -76,6 +79,15 @@ class GatewayProcess:
     async def get(self, path: str) -> str | None:
         """The body, or None where the answer is not 200."""
         return await asyncio.to_thread(self._request, "GET", path, None)
+
+    async def metrics_show(self, line: str, within_s: float) -> bool:
+        """Whether the line turns up in /metrics in time."""
+        deadline = asyncio.get_running_loop().time() + within_s
+        while asyncio.get_running_loop().time() < deadline:
+            if line in (await self.get("/metrics") or "").splitlines():
+                return True
+            await asyncio.sleep(0.1)
+        return False
 
     async def post(self, path: str, body: dict[str, Any]) -> str | None:
         return await asyncio.to_thread(self._request, "POST", path, json.dumps(body).encode())

@@ -74,8 +74,12 @@ class ScriptedSpeech:
     def address(self) -> str:
         return f"127.0.0.1:{self._port}"
 
-    async def __aexit__(self, *_: object) -> None:
+    async def stop(self) -> None:
+        """Break all streams off."""
         await self._server.stop(None)
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
 
 
 def _response(text: str, is_final: bool) -> Any:

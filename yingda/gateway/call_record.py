@@ -2,6 +2,7 @@
 
 MongoDB ``calls``: one document per call, ``_id`` = call_id.  ``turns``: one per turn of either side, ``_id``
 = ``<call_id>:<seq>``, with what was said, what was heard and the response latency.
+Times are UTC as ISO 8601 text, which sorts; the embedded stand-in for MongoDB turns dates in $set into text.
 Redis hash ``call:<id>``: the live state, with a TTL.  Stream ``calls:events``: event, call_id, at, data.
 """
 
@@ -29,7 +30,8 @@ class Recorder:
     def __init__(self, settings: RecordSettings) -> None:
         self._settings = settings
         folder = Path(settings.journal_dir)
-        self._database = stores.database()
+        self._mongo_client = stores.mongo()
+        self._database = self._mongo_client[stores.DATABASE]
         self._redis = stores.redis()
         self._has_indexes = False
         self.mongo = StoreWriter("MongoDB", self._to_mongo, folder / "mongo.jsonl", settings.retry_s)
@@ -42,6 +44,8 @@ class Recorder:
     def stop(self) -> None:
         self.mongo.stop()
         self.redis.stop()
+        self._mongo_client.close()
+        self._redis.close()
 
     def save(self, collection: str, key: str, values: dict[str, Any]) -> None:
         """Create or change one document."""
@@ -61,10 +65,8 @@ class Recorder:
             for collection, keys in _INDEXES:
                 self._database[collection].create_index(keys)
             self._has_indexes = True
-        values = {key: _time(key, value) for key, value in operation["set"].items()}
-        self._database[operation["collection"]].update_one(
-            {"_id": operation["key"]}, {"$set": values}, upsert=True
-        )
+        collection = self._database[operation["collection"]]
+        collection.update_one({"_id": operation["key"]}, {"$set": operation["set"]}, upsert=True)
 
     def _to_redis(self, operation: Operation) -> None:
         call_id = operation["call_id"]
@@ -171,7 +173,3 @@ class CallRecord:
 def now_text() -> str:
     """UTC, ISO 8601, milliseconds."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-
-
-def _time(key: str, value: Any) -> Any:
-    return datetime.fromisoformat(value) if key.endswith("_at") and isinstance(value, str) else value
