@@ -38,7 +38,7 @@ from yingda.gateway.media_events import (
 )
 from yingda.gateway.media_plane import LegState, MediaPlane, recording_path
 from yingda.gateway.media_sockets import Poller, RtpSocket, Socket
-from yingda.gateway.media_thread import MediaClock
+from yingda.gateway.media_thread import MediaClock, favour_thread
 from yingda.gateway.recorder import Recorder, Tape
 from yingda.sansio.rtp import g711
 from yingda.sansio.rtp.dtmf import digit_packets
@@ -192,6 +192,7 @@ class MediaEngine:
     ) -> None:
         """Start the media thread. on_tick gets the tick's events, in the loop's thread, once per tick at
         most."""
+        favour_thread()
         self._on_tick = on_tick
         self._loop = loop or asyncio.get_running_loop()
         if self._recorder is not None:

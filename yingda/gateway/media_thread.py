@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import os
@@ -16,6 +17,7 @@ BINS = 500  # up to 50 ms; the last bin holds everything later
 GIVE_UP_TICKS = 25  # further behind than 0.5 s (a suspended machine): the clock starts anew
 FIFO_PRIORITY = 10
 NICE = -15
+HELPER_NICE = -10
 SWITCH_SECONDS = 0.0002
 PR_SET_TIMERSLACK = 29
 
@@ -62,6 +64,16 @@ def raise_priority() -> str:
         return "nice"
     except OSError:
         return "normal"
+
+
+def favour_thread() -> None:
+    """Raise the calling thread, and threads that it starts from now on, a little, where permitted.
+
+    Every thread of the process holds the interpreter's lock at times. Were it then kept off the processor by
+    other programs, the media thread would wait with it, whatever its own priority.
+    """
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), HELPER_NICE)
 
 
 class MediaClock:

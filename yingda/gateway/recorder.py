@@ -54,10 +54,8 @@ class Tape:
         self.data_bytes = 0
         self._file: int | None = None
 
-    def append(self, customer: UInt8Array, bot: UInt8Array) -> None:
-        """Add A-law codes of both sides, equally long; OSError when the disk refuses."""
-        both = np.empty((customer.size, CHANNELS), np.uint8)
-        both[:, 0], both[:, 1] = customer.reshape(-1), bot.reshape(-1)
+    def append(self, both: UInt8Array) -> None:
+        """Add A-law samples [n, 2], customer and bot; OSError when the disk refuses."""
         if self._file is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o640)
@@ -87,10 +85,18 @@ class Batch:
     customer: UInt8Array
     bot: UInt8Array
 
-    def side(self, codes: UInt8Array, number: int) -> UInt8Array:
-        """One tape's newest frames of one side, oldest first, as A-law."""
-        frames = np.roll(codes[:, number], -self.oldest, axis=0)[len(codes) - self.counts[number] :]
-        return ULAW_TO_ALAW[frames] if self.ulaw[number] else frames
+    def stereo(self) -> UInt8Array:
+        """All tapes' frames, oldest first, as A-law: [tapes, samples, 2]."""
+        ring, tapes, _ = self.customer.shape
+        both = np.empty((tapes, ring, FRAME_BYTES, CHANNELS), np.uint8)
+        newer = ring - self.oldest
+        for channel, codes in enumerate((self.customer, self.bot)):
+            both[:, :newer, :, channel] = codes[self.oldest :].swapaxes(0, 1)
+            both[:, newer:, :, channel] = codes[: self.oldest].swapaxes(0, 1)
+        for number, ulaw in enumerate(self.ulaw):
+            if ulaw:
+                both[number] = ULAW_TO_ALAW[both[number]]
+        return both.reshape(tapes, ring * FRAME_BYTES, CHANNELS)
 
 
 @dataclass(frozen=True)
@@ -142,18 +148,18 @@ class Recorder:
         return done
 
     def _write(self, batch: Batch) -> None:
-        for number, tape in enumerate(batch.tapes):
-            if batch.counts[number] <= 0:
-                continue
-            try:
-                tape.append(batch.side(batch.customer, number), batch.side(batch.bot, number))
-                self.bytes_written += batch.counts[number] * FRAME_BYTES * CHANNELS
-            except OSError:
-                self.failures += 1
+        both = batch.stereo()
+        for tape, count, samples in zip(batch.tapes, batch.counts, both, strict=True):
+            if count > 0:
+                try:
+                    tape.append(samples[len(samples) - count * FRAME_BYTES :])
+                    self.bytes_written += count * FRAME_BYTES * CHANNELS
+                except OSError:
+                    self.failures += 1
+        self.cpu_seconds = time.thread_time()
 
     def _run(self) -> None:
         # the queue is polled: waking this thread from the tick would cost the tick a system call
         while not self._stopping.wait(POLL_SECONDS):
             self.write_queued()
-            self.cpu_seconds = time.thread_time()
         self.write_queued()

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import time
-import wave
 from pathlib import Path
 
 import pytest
@@ -35,12 +34,11 @@ def test_a_killed_process_leaves_its_recordings(tmp_path: Path) -> None:
     process.kill()
     lasted = time.monotonic() - begun
     process.wait()
+    process.stdout.close()
     data = path.read_bytes()
     length = int.from_bytes(data[54:58], "little")
     assert len(data) >= 58 + length
     assert int.from_bytes(data[4:8], "little") == 50 + length
     assert lasted - length / 16000 <= 1.4
-    with pytest.raises(wave.Error, match="unknown format: 6"):  # A-law: a WAV file all the same
-        wave.open(str(path))
     heard = subprocess.run(["soxi", "-D", str(path)], capture_output=True, text=True, check=True)
     assert float(heard.stdout) == pytest.approx(length / 16000, abs=0.01)

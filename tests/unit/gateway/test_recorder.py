@@ -38,7 +38,7 @@ def test_header_is_58_bytes() -> None:
 def test_every_second_leaves_a_playable_file(tmp_path: Path) -> None:
     tape = Tape(tmp_path / "2026-11-22" / "a.wav")
     for second in range(1, 4):
-        tape.append(np.full(8000, second, np.uint8), np.full(8000, 100 + second, np.uint8))
+        tape.append(np.tile(np.array([second, 100 + second], np.uint8), (8000, 1)))
         left, right = read_wav(tape.path)  # as a kill at this moment would leave it
         assert len(left) == 8000 * second
         assert (left[-1], right[-1]) == (second, 100 + second)
