@@ -9,8 +9,10 @@ Noises (a cough, a bang) come from a seeded generator and hold no word. Same inp
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.signal
@@ -22,8 +24,13 @@ AUDIO = REPOSITORY / "tests" / "scenes" / "audio"
 SENTENCES = AUDIO / "SENTENCES.txt"
 TEACHER_CACHE = REPOSITORY / "var" / "teacher"
 VOICE = {"jf_alpha": 0.7, "jm_kumo": 0.3}
+# The teacher of the bot's own voice, to compare what a caller hears with (domain.yml: utter_disclosure).
+BOT_VOICE = {"jf_gongitsune": 0.6, "jf_nezumi": 0.4}
+GREETING = "您好，这里是应答客服，我是智能语音助手，本次通话将会录音。"
+GREETING_CLIP = REPOSITORY / "tests" / "data" / "speech" / "greeting_teacher.wav"
 SPEED = 0.95
 RATE_HZ = 8000
+TEACHER_HZ = 24000
 PEAK = 0.5  # of full scale: a good telephone level
 EDGE_S = 0.05  # near silence kept on both sides of the speech
 
@@ -72,6 +79,14 @@ def bang(seed: int = 11) -> np.ndarray:
     return np.asarray(random.standard_normal(len(t)) * np.exp(-t / 0.03) + ring)
 
 
+@functools.cache
+def teacher() -> Any:
+    """The teacher, loaded once and only where something has to be spoken."""
+    from training.teacher import Teacher
+
+    return Teacher(TEACHER_CACHE)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Write the clips; returns the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -81,16 +96,15 @@ def main(arguments: list[str] | None = None) -> int:
     for name, make in noises.items():
         if chosen is None or name in chosen:
             (AUDIO / f"{name}.wav").write_bytes(wav_bytes([encode(to_telephone(make(), RATE_HZ))]))
+    if chosen is None or "greeting" in chosen:
+        GREETING_CLIP.parent.mkdir(parents=True, exist_ok=True)
+        spoken = teacher().speak(GREETING, BOT_VOICE, 1.0)
+        GREETING_CLIP.write_bytes(wav_bytes([encode(to_telephone(spoken.audio, TEACHER_HZ))]))
     pairs = [(n, t) for n, t in sentences(SENTENCES) if chosen is None or n in chosen]
-    if not pairs:
-        return 0
-    from training.teacher import SAMPLE_RATE_HZ, Teacher
-
-    teacher = Teacher(TEACHER_CACHE)
     for name, text in pairs:
-        spoken = teacher.speak(text, VOICE, SPEED)
-        (AUDIO / f"{name}.wav").write_bytes(wav_bytes([encode(to_telephone(spoken.audio, SAMPLE_RATE_HZ))]))
-        print(f"{name}.wav: {len(spoken.audio) / SAMPLE_RATE_HZ:.2f} s", flush=True)
+        spoken = teacher().speak(text, VOICE, SPEED)
+        (AUDIO / f"{name}.wav").write_bytes(wav_bytes([encode(to_telephone(spoken.audio, TEACHER_HZ))]))
+        print(f"{name}.wav: {len(spoken.audio) / TEACHER_HZ:.2f} s", flush=True)
     return 0
 
 
