@@ -2,6 +2,8 @@
 
     python -m training.make_speech synthesise --shard a0 --minutes 50 --seed 7
     python -m training.make_speech import --manifest DIR/manifest.jsonl --audio DIR --shard base
+    python -m training.make_speech manifest                  # writes training/manifest.jsonl.gz from all shards
+    python -m training.make_speech rebuild --shard all       # speaks that manifest again, from nothing
 
 A shard is var/speech/<shard>.i16 (8 kHz mono, little endian) and <shard>.jsonl, one line an utterance:
 offset and length in samples, text, syllables, their spans in seconds, voice, speed, kind, split.
@@ -10,6 +12,7 @@ offset and length in samples, text, syllables, their spans in seconds, voice, sp
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import random
 import time
@@ -25,6 +28,7 @@ from training.teacher import HELD_OUT_VOICE, SAMPLE_RATE_HZ, VOICES, Teacher
 
 RATE_HZ = 8000
 SPEECH = ROOT / "var/speech"
+MANIFEST = ROOT / "training/manifest.jsonl.gz"
 BOT_VOICE = {"jf_gongitsune": 0.6, "jf_nezumi": 0.4}
 _SHARES = (("customer", 0.55), ("open", 0.25), ("digits", 0.12), ("bot", 0.08))
 _FIRST_SYLLABLE_S = 0.05  # where trimmed audio puts its first syllable, measured on the teacher
@@ -83,6 +87,33 @@ def synthesise(args: argparse.Namespace) -> None:
             print(f"{args.shard}: {n} utterances, {made_s / 3600:.2f} h, {(time.monotonic() - started) / 60:.0f} min", flush=True)
 
 
+def write_manifest(args: argparse.Namespace) -> None:
+    """What was spoken, by which voice and how fast: all that is needed to make the audio again."""
+    del args
+    with gzip.GzipFile(MANIFEST, "wb", mtime=0) as file:
+        for lines in sorted(SPEECH.glob("*.jsonl")):
+            for line in lines.read_text(encoding="utf-8").splitlines():
+                x = json.loads(line)
+                kept = {k: x[k] for k in ("text", "voice", "speed", "kind", "split")}
+                file.write((json.dumps(kept, ensure_ascii=False) + "\n").encode())
+
+
+def rebuild(args: argparse.Namespace) -> None:
+    """Speak the committed manifest; goes on where a shard of that name ends."""
+    teacher = Teacher(ROOT / "var/teacher")
+    path = SPEECH / f"{args.shard}.jsonl"
+    spoken = len(path.read_text(encoding="utf-8").splitlines()) if path.exists() else 0
+    shard = Shard(args.shard)
+    with gzip.open(MANIFEST, "rt", encoding="utf-8") as file:
+        items = [json.loads(line) for line in file]
+    for n, x in enumerate(items[spoken:], spoken + 1):
+        said = teacher.speak(x["text"], x["voice"], x["speed"])
+        audio = to_telephone_rate(said.audio, SAMPLE_RATE_HZ)
+        shard.add(audio, _entry(x["text"], said.spans, x["voice"], x["speed"], x["kind"], x["split"]))
+        if n % 100 == 0:
+            print(f"{args.shard}: {n} of {len(items)} utterances", flush=True)
+
+
 def _entry(text: str, spans: Any, voice: dict[str, float], speed: float, kind: str, split: str) -> dict[str, Any]:
     return {
         "text": text, "syllables": [p for p, _, _ in spans],
@@ -132,6 +163,10 @@ def main() -> None:
     take.add_argument("--audio", type=Path, required=True)
     take.add_argument("--shard", default="base")
     take.set_defaults(run=take_in)
+    commands.add_parser("manifest").set_defaults(run=write_manifest)
+    again = commands.add_parser("rebuild")
+    again.add_argument("--shard", default="all")
+    again.set_defaults(run=rebuild)
     args = parser.parse_args()
     args.run(args)
 

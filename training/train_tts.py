@@ -28,6 +28,7 @@ from training.sentences import ROOT
 from training.teacher import FRAME_S, Prosody, Teacher
 
 CHECKPOINT = ROOT / "var/checkpoints/tts.pt"
+PREPARED = ROOT / "var/checkpoints/tts-examples.pt"  # delete it when there is more speech
 PINYIN_DICT = ROOT / "training/pinyin_dict.txt"
 FRAMES_PER_UNIT = round(FRAME_S * tts_model.RATE_HZ / tts_model.HOP)  # teacher unit -> mel frames: 2
 _PUNCTUATION = {",": "，", ".": "。", "?": "？", "!": "！", ":": "，", ";": "，"}
@@ -87,7 +88,6 @@ class Trainer:
         self.model.preprocessor.featurizer.dither = 0.0
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=1e-6)
         self.step, self.rate, self.minutes = 0, rate, minutes
-        self.pitch_mean, self.pitch_std = 0.0, 1.0
         if resume:
             saved = torch.load(CHECKPOINT, weights_only=False)
             self.model.load_state_dict(saved["model"])
@@ -104,6 +104,10 @@ class Trainer:
         """All bot utterances with mel spectrograms; pitch normalised over the voiced tokens."""
         import json
 
+        if PREPARED.exists():
+            saved = torch.load(PREPARED, weights_only=False)
+            self._set_pitch(*saved["pitch"])
+            return saved["examples"]
         teacher = Teacher(ROOT / "var/teacher", durations_only=True)
         vocabulary = self.model.vocab._token2id
         g2p = self.model.vocab.g2p.phoneme_dict
@@ -124,15 +128,20 @@ class Trainer:
                     continue
                 if min(durations) >= 0 and sum(durations) == mel.shape[2]:
                     examples.append(Example(tokens, durations, pitch, mel[0]))
-                if len(examples) % 200 == 0:
+                if len(examples) % 100 == 0:
                     print(f"{len(examples)} utterances prepared", flush=True)
         voiced = np.array([p for x in examples for p in x.pitch if p > 0])
-        self.pitch_mean, self.pitch_std = float(voiced.mean()), float(voiced.std())
-        self.model.fastpitch.pitch_mean.fill_(self.pitch_mean)
-        self.model.fastpitch.pitch_std.fill_(self.pitch_std)
+        mean, std = float(voiced.mean()), float(voiced.std())
+        self._set_pitch(mean, std)
         for x in examples:
-            x.pitch = [(p - self.pitch_mean) / self.pitch_std if p > 0 else 0.0 for p in x.pitch]
+            x.pitch = [(p - mean) / std if p > 0 else 0.0 for p in x.pitch]
+        PREPARED.parent.mkdir(parents=True, exist_ok=True)
+        torch.save({"examples": examples, "pitch": (mean, std)}, PREPARED)
         return examples
+
+    def _set_pitch(self, mean: float, std: float) -> None:
+        self.model.fastpitch.pitch_mean.fill_(mean)
+        self.model.fastpitch.pitch_std.fill_(std)
 
     def train_step(self, batch: list[Example]) -> tuple[float, float, float]:
         rate = self.rate * min(1, (self.step + 1) / 400) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, self.done))))
@@ -181,7 +190,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=110)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--batch-s", type=float, default=60.0, help="audio seconds a step")
+    parser.add_argument("--batch-s", type=float, default=32.0, help="audio seconds a step")
     parser.add_argument("--out", type=Path, default=ROOT / "var/checkpoints/tts-zh-8k.nemo")
     args = parser.parse_args()
     from nemo.utils import logging

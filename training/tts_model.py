@@ -68,12 +68,12 @@ def config(pinyin_dict: Path, d_model: int = 160, d_inner: int = 640) -> DictCon
 def _transformer(target: str, layers: int, d_model: int, d_inner: int) -> dict:
     return {
         "_target_": target, "n_layer": layers, "n_head": 2, "d_model": d_model, "d_head": d_model // 2,
-        "d_inner": d_inner, "kernel_size": 3, "dropout": 0.1, "dropatt": 0.1, "dropemb": 0.0,
+        "d_inner": d_inner, "kernel_size": 3, "dropout": 0.0, "dropatt": 0.0, "dropemb": 0.0,
     }
 
 
 def _predictor(d_model: int) -> dict:
     return {
         "_target_": "nemo.collections.tts.modules.fastpitch.TemporalPredictor", "input_size": d_model,
-        "kernel_size": 3, "filter_size": 192, "dropout": 0.1, "n_layers": 2,
+        "kernel_size": 3, "filter_size": 192, "dropout": 0.0, "n_layers": 2,
     }
