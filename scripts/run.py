@@ -34,6 +34,7 @@ from yingda.plumbing.processes import Child, port_problem
 
 SCENE = Path("tests/scenes/demo.yml")
 CALL_DEADLINE_S = 300.0
+SEED_DEADLINE_S = 120.0
 # long enough for a laptop that is busy with something else
 SPEECH_DEADLINE_S, RASA_DEADLINE_S, ACTIONS_DEADLINE_S, GATEWAY_DEADLINE_S = 600.0, 300.0, 180.0, 120.0
 CALLS = ("demo", "once", "none")
@@ -67,12 +68,14 @@ class System:
         begun = time.monotonic()
         self._start_stores()
         model = assistant.ensure(self.plan.logs / "train.log", say)
-        self._seed()
         say("starting the processes (logs: " + str(self.plan.logs.relative_to(ROOT)) + "/)")
         behind = [self._actions(), self._rasa(model)]
         if self.plan.local_speech:
             behind.insert(0, self._speech())
+        seed = self._child("seed", [RASA_PYTHON, "-m", "actions.clients.demo_data"])
+        seed.start()
         self.supervisor.start(behind)
+        self._finish(seed)
         self.supervisor.start([self._gateway()])
         say(f"up after {time.monotonic() - begun:.0f} s")
 
@@ -96,11 +99,13 @@ class System:
         self.supervisor.start(services)
         self.env = plan.environment(mongo_url, redis_url)
 
-    def _seed(self) -> None:
-        command = [RASA_PYTHON, "-m", "actions.clients.demo_data"]
-        done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=60)
-        if done.returncode != 0:
-            raise StartFailed(f"the demo customers could not be written:\n{done.stderr.strip()}")
+    def _finish(self, seed: Child) -> None:
+        deadline = time.monotonic() + SEED_DEADLINE_S
+        while seed.running() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        seed.stop()
+        if seed.exit_status() != 0:
+            raise StartFailed(f"the demo customers could not be written to MongoDB\n{seed.log_tail()}")
 
     def _child(self, name: str, command: list[str], **extra: str) -> Child:
         return Child(name, command, self.plan.logs / f"{name}.log", {**self.env, **extra}, ROOT)
