@@ -28,8 +28,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from yingda.gateway.media import MediaEngine, MediaEvent, MediaLeg, MediaSettings  # noqa: E402
-from yingda.gateway.vad import VadModel  # noqa: E402
+from yingda.gateway.media import MediaEngine, MediaEvent, MediaLeg, MediaSettings
+from yingda.gateway.vad import VadModel
 
 BUILD = ROOT / "var" / "bench"
 BAR = 2.0

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from yingda.sansio.rtp import g711
-from yingda.sansio.rtp.jitter import CONCEALED, EMPTY, MAX_TARGET, RECEIVED, SLOTS, WINDOW, Frames, JitterBuffer
+from yingda.sansio.rtp.jitter import (
+    CONCEALED,
+    EMPTY,
+    MAX_TARGET,
+    RECEIVED,
+    SLOTS,
+    WINDOW,
+    Frames,
+    JitterBuffer,
+)
 
 pytestmark = pytest.mark.requirement(10)
 

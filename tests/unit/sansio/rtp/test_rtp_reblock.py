@@ -46,7 +46,9 @@ def test_a_lost_packet_leaves_a_gap_in_the_numbers() -> None:
 def test_timestamps_wrap_and_restart() -> None:
     reblocker = Reblocker(0xD5)
     numbers = [
-        n for at, piece in packets(240)[:10] for n, _ in reblocker.receive((0xFFFFFC00 + at) & 0xFFFFFFFF, piece)
+        n
+        for at, piece in packets(240)[:10]
+        for n, _ in reblocker.receive((0xFFFFFC00 + at) & 0xFFFFFFFF, piece)
     ]
     assert numbers == list(range(numbers[0], numbers[0] + 15))
     anew = [n for at, piece in packets(240)[:4] for n, _ in reblocker.receive(at + 0x70000000, piece)]
