@@ -8,12 +8,14 @@ import asyncio
 import os
 import signal
 import sys
+import traceback
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy and torch: more threads spin and lose
 
 
 async def _run(settings: object, path: str) -> None:
-    from yingda.speech.server import SpeechServer
+    from yingda.speech.model_files import ModelError
+    from yingda.speech.server import SpeechServer, StartError
     from yingda.speech.settings import SpeechSettings
 
     assert isinstance(settings, SpeechSettings)
@@ -28,7 +30,12 @@ async def _run(settings: object, path: str) -> None:
     await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)
     if not starting.done():
         os._exit(0)  # in the middle of loading: nothing to finish, and the imports cannot be interrupted
-    starting.result()
+    error = starting.exception()
+    if error is not None:
+        kinds = (ModelError, StartError)
+        text = str(error) if isinstance(error, kinds) else "".join(traceback.format_exception(error))
+        print(f"speech: {text}", file=sys.stderr, flush=True)
+        os._exit(2)  # a loading thread may still be importing, and cannot be interrupted
     await stop
     await server.stop()
 
@@ -48,16 +55,10 @@ def main() -> int:
 
     logs.setup("speech")
     try:
-        settings = load(path, SpeechSettings)
-        from yingda.speech.server import StartError
-    except SettingsError as error:
+        asyncio.run(_run(load(path, SpeechSettings), path))
+    except (SettingsError, ModelError) as error:
         print(f"speech: {error}", file=sys.stderr)
         return 2
-    try:
-        asyncio.run(_run(settings, path))
-    except (ModelError, StartError) as error:
-        print(f"speech: {error}", file=sys.stderr, flush=True)
-        os._exit(2)  # a loading thread may still be importing and cannot be interrupted
     return 0
 
 

@@ -19,9 +19,19 @@ _IMPORT_LOCK = threading.Lock()
 _LOAD_LOCK = threading.Lock()  # NeMo unpacks archives by way of process-wide state
 
 
+_MODULES = (
+    "nemo.collections.asr.models",
+    "nemo.collections.asr.inference.factory.cache_aware_pipeline_builder",
+    "nemo.collections.tts.models.fastpitch",
+    "nemo.collections.tts.models.hifigan",
+)
+
+
 def prepare() -> None:
-    """Import torch and NeMo's base without their log lines. Slow (seconds) the first time; call it from a
-    thread."""
+    """Import torch and what is used of NeMo, without their log lines. Slow (seconds) the first time.
+
+    One thread at a time: two threads inside NeMo's imports may wait for each other for ever.
+    """
     with _IMPORT_LOCK:
         for name in (
             "nv_one_logger",
