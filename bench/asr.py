@@ -27,7 +27,7 @@ from yingda.plumbing.settings import load
 from yingda.sansio.rtp import g711
 from yingda.speech.lexicon import load as load_lexicon
 from yingda.speech.recogniser import StepRequest, StreamOptions
-from yingda.speech.settings import Settings
+from yingda.speech.settings import SpeechSettings
 from yingda.speech.syllables import Decoder
 from yingda.speech.transcript import Transcriber
 
@@ -125,7 +125,7 @@ def main() -> int:
 
     from yingda.speech.nemo_asr import NemoRecogniser
 
-    settings = load(ROOT / "settings/speech.yml", Settings)
+    settings = load(ROOT / "settings/speech.yml", SpeechSettings)
     chosen = replace(
         settings.recogniser, **{k: v for k, v in (("model", args.model), ("chunk_ms", args.chunk_ms)) if v}
     )
