@@ -2,7 +2,6 @@
 
 MongoDB ``calls``: one document per call, ``_id`` = call_id.  ``turns``: one per turn of either side, ``_id``
 = ``<call_id>:<seq>``, with what was said, what was heard and the response latency.
-Times are UTC as ISO 8601 text, which sorts; the embedded stand-in for MongoDB turns dates in $set into text.
 Redis hash ``call:<id>``: the live state, with a TTL.  Stream ``calls:events``: event, call_id, at, data.
 """
 
@@ -47,9 +46,9 @@ class Recorder:
         self._mongo_client.close()
         self._redis.close()
 
-    def save(self, collection: str, key: str, values: dict[str, Any]) -> None:
-        """Create or change one document."""
-        self.mongo.put({"collection": collection, "key": key, "set": values})
+    def save(self, collection: str, key: str, document: dict[str, Any]) -> None:
+        """Write one whole document; texts in fields named ``..._at`` are stored as dates."""
+        self.mongo.put({"collection": collection, "key": key, "document": dict(document)})
 
     def live(self, call_id: str, values: dict[str, str]) -> None:
         """Change the live state of a call."""
@@ -65,8 +64,12 @@ class Recorder:
             for collection, keys in _INDEXES:
                 self._database[collection].create_index(keys)
             self._has_indexes = True
-        collection = self._database[operation["collection"]]
-        collection.update_one({"_id": operation["key"]}, {"$set": operation["set"]}, upsert=True)
+        # Whole documents: the embedded stand-in for MongoDB turns a date in $set into text.  The document
+        # names its _id itself: in an upsert the stand-in would invent one.
+        key = {"_id": operation["key"]}
+        values = {name: _time(name, value) for name, value in operation["document"].items()}
+        document = {**key, **values}
+        self._database[operation["collection"]].replace_one(key, document, upsert=True)
 
     def _to_redis(self, operation: Operation) -> None:
         call_id = operation["call_id"]
@@ -86,6 +89,8 @@ class CallRecord:
     def __init__(self, recorder: Recorder, call_id: str, direction: str, customer: str, ours: str) -> None:
         self._recorder = recorder
         self._call_id = call_id
+        self._call: dict[str, Any] = {"call_id": call_id}
+        self._turns: dict[int, dict[str, Any]] = {}
         self._seq = 0
         self._bot_seq: dict[int, int] = {}
         self._bot_latency: dict[int, int] = {}
@@ -158,11 +163,13 @@ class CallRecord:
         self._save_turn(self._bot_seq[generation], {"side": "bot", **values})
 
     def _save_turn(self, seq: int, values: dict[str, Any]) -> None:
-        key = f"{self._call_id}:{seq:04d}"
-        self._recorder.save("turns", key, {"call_id": self._call_id, "seq": seq, **values})
+        turn = self._turns.setdefault(seq, {"call_id": self._call_id, "seq": seq})
+        turn.update(values)
+        self._recorder.save("turns", f"{self._call_id}:{seq:04d}", turn)
 
     def _save(self, values: dict[str, Any]) -> None:
-        self._recorder.save("calls", self._call_id, {"call_id": self._call_id, **values})
+        self._call.update(values)
+        self._recorder.save("calls", self._call_id, self._call)
 
     def _tell(self, event: str, state: str, data: dict[str, Any]) -> None:
         facts = {**self._facts, "started_at": self.started_at} if event == "call_started" else {}
@@ -173,3 +180,7 @@ class CallRecord:
 def now_text() -> str:
     """UTC, ISO 8601, milliseconds."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+
+
+def _time(name: str, value: Any) -> Any:
+    return datetime.fromisoformat(value) if name.endswith("_at") and isinstance(value, str) else value

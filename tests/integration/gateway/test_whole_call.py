@@ -42,7 +42,7 @@ def turns(gateway: GatewayProcess) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for operation in gateway.records():
         if operation.get("collection") == "turns":
-            found.setdefault(operation["key"], {}).update(operation["set"])
+            found[operation["key"]] = operation["document"]
     return [found[key] for key in sorted(found)]
 
 
@@ -61,7 +61,7 @@ def no_stores(monkeypatch):
 async def test_inbound_call(tmp_path, no_stores):
     async with ScriptedSpeech(["我要查话费"]) as speech, ScriptedDialogue([BILL] * 5) as dialogue:
         async with GatewayProcess(tmp_path, speech, dialogue) as gateway:
-            status = await sipp(tmp_path, "-sf", str(SCENARIO), f"127.0.0.1:{gateway.sip_port}", "-d", "9000")
+            status = await sipp(tmp_path, "-sf", str(SCENARIO), f"127.0.0.1:{gateway.sip_port}", "-d", "11000")
         assert status == 0
 
         (messages,) = dialogue.received.values()
@@ -75,7 +75,7 @@ async def test_inbound_call(tmp_path, no_stores):
         assert (first["side"], first["interrupted"]) == ("bot", False)
         assert (second["side"], second["text"]) == ("customer", "我要查话费")
         assert third["text"] == BILL and 0 < third["latency_ms"] < 3000
-        (ended,) = [r["set"] for r in gateway.records() if "ended_at" in r.get("set", {})]
+        (ended,) = [r["document"] for r in gateway.records() if "ended_at" in r.get("document", {})]
         assert ended["outcome"] == "customer_hung_up"
         assert recorded_bytes(tmp_path) > 100_000
 
