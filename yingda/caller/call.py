@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
@@ -17,13 +17,14 @@ from pymongo.errors import PyMongoError
 from yingda.caller import records, report, scene
 from yingda.caller.alaw import read_clip, wav_bytes
 from yingda.caller.evidence import CallRecord, assign
-from yingda.caller.judge import Verdict, judge
+from yingda.caller.judge import CALL, Failure, Verdict, judge
 from yingda.caller.line import recording
 from yingda.caller.phone import Phone
 from yingda.caller.play import Player, set_filler_apart
 from yingda.caller.scene import Scene, SceneError
 from yingda.plumbing import stores
 
+Answer = TypeVar("Answer")
 POLL_S = 0.25
 RECORD_DEADLINE_S = 6.0  # after the end of the call the record must be complete within it
 
@@ -87,6 +88,8 @@ async def place(options: Options, write: Callable[[str], Any]) -> Outcome:
     for evidence in turns:
         set_filler_apart(evidence.trace, phone.line.heard, evidence.answer_after_filler_s)
     verdict = judge(played, trace, turns, record, asked=not options.no_record)
+    if follower.trouble is not None:
+        verdict.failures.append(Failure(CALL, follower.trouble))
     lines = ["", *report.table(turns, verdict), *report.summary(verdict)]
     if record is not None and record.recording:
         lines.append(f"recording: {record.recording}")
@@ -103,13 +106,24 @@ class Follower:
         self._database, self._number, self._live = database, number, live
         self._since = datetime.now(timezone.utc)
         self.call_id: str | None = None
+        self.trouble: str | None = None
 
     async def follow(self) -> None:
         """Print new turns until cancelled."""
         while True:
-            with contextlib.suppress(PyMongoError):
-                await asyncio.to_thread(self._show)
+            await self._ask(self._show)
             await asyncio.sleep(POLL_S)
+
+    async def _ask(self, question: Callable[[], Answer]) -> Answer | None:
+        """The answer of MongoDB, or None while it has none to give; the reason is kept."""
+        try:
+            answer = await asyncio.to_thread(question)
+        except PyMongoError as error:
+            why = str(error).split(" (configured")[0]
+            self.trouble = f"MongoDB did not answer: {type(error).__name__}: {why}"
+            return None
+        self.trouble = None
+        return answer
 
     def _show(self) -> None:
         if self._find():
@@ -126,8 +140,7 @@ class Follower:
         record = None
         deadline = time.monotonic() + RECORD_DEADLINE_S
         while self._database is not None and time.monotonic() < deadline:
-            with contextlib.suppress(PyMongoError):
-                record = await asyncio.to_thread(self._read)
+            record = await self._ask(self._read) or record
             if record is not None and not record.problems:
                 break
             await asyncio.sleep(POLL_S)

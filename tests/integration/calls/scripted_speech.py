@@ -97,15 +97,16 @@ class Synthesis(riva_tts_pb2_grpc.RivaSpeechSynthesisServicer):
     """SynthesizeOnline: a buzz with gaps, in pieces."""
 
     async def SynthesizeOnline(  # noqa: N802
-        self, request: Any, context: Any
+        self, requests: AsyncIterator[Any], context: Any
     ) -> AsyncIterator[Any]:
         """The Riva method."""
         t = np.arange(int(RATE * 0.18)) / RATE
         syllable = (4000 * np.sign(np.sin(2 * np.pi * 150 * t)) * np.sin(np.pi * t / 0.18)).astype("<i2")
-        for character in request.text:
-            await asyncio.sleep(0.005)
-            piece = syllable if character.isalnum() else np.zeros(len(t), "<i2")
-            yield riva_tts_pb2.SynthesizeSpeechResponse(audio=piece.tobytes())
+        async for request in requests:
+            for character in request.text:
+                await asyncio.sleep(0.005)
+                piece = syllable if character.isalnum() else np.zeros(len(t), "<i2")
+                yield riva_tts_pb2.SynthesizeSpeechResponse(audio=piece.tobytes())
 
 
 async def serve(address: str) -> None:
