@@ -21,7 +21,7 @@ from tests.fakes.speech_server import ScriptedSpeech
 
 CALLS = 200
 CALLS_PER_S = 20
-TALK_MS = 7000
+TALK_MS = 5000
 PCAPS = Path("/usr/share/sip-tester")
 SCENARIO = Path(__file__).with_name("sip_load.xml")
 
@@ -51,6 +51,9 @@ async def place_calls(folder: Path, sip_port: int, lost_percent: int) -> tuple[i
         raise RuntimeError(f"sipp did not run: {errors.decode(errors='replace')}")
     with statistics.open() as file:
         last = list(csv.DictReader(file, delimiter=";"))[-1]
+    why = {k: v for k, v in last.items() if k and k.startswith("Failed") and k.endswith("(C)") and v.strip("0")}
+    if why:
+        print(f"sipp tells: {why}")
     return int(last["SuccessfulCall(C)"]), int(last["FailedCall(C)"])
 
 

@@ -61,7 +61,7 @@ class AudioHistory:
         return [tick.pcm[row] for tick, row in self._of(leg) if tick.at_ms > at_ms]
 
     def last_voiced_ms(self, leg: int, until_ms: float) -> float:
-        """Arrival of the last voiced packet played up to ``until_ms``, or ``until_ms`` where there is none."""
+        """Arrival of the last voiced packet played up to ``until_ms``; ``until_ms`` where there is none."""
         for tick, row in reversed(list(self._of(leg))):
             is_packet = tick.at_ms <= until_ms + 20 and tick.kinds[row] == FRAME_RECEIVED
             if is_packet and rms(tick.pcm[row]) >= VOICED_RMS:

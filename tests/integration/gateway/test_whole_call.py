@@ -61,7 +61,8 @@ def no_stores(monkeypatch):
 async def test_inbound_call(tmp_path, no_stores):
     async with ScriptedSpeech(["我要查话费"]) as speech, ScriptedDialogue([BILL] * 5) as dialogue:
         async with GatewayProcess(tmp_path, speech, dialogue) as gateway:
-            status = await sipp(tmp_path, "-sf", str(SCENARIO), f"127.0.0.1:{gateway.sip_port}", "-d", "11000")
+            target = f"127.0.0.1:{gateway.sip_port}"
+            status = await sipp(tmp_path, "-sf", str(SCENARIO), target, "-d", "11000")
         assert status == 0
 
         (messages,) = dialogue.received.values()
