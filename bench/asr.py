@@ -1,7 +1,10 @@
-"""Figure `asr`: character errors of the shipped recogniser through G.711 A-law, streamed in the server's chunks.
+"""Figure `asr`: character errors of the shipped recogniser through G.711 A-law, streamed in the
+server's chunks.
 
-Voices and texts are each seen or unseen in training (tests/data/asr, made by training/make_test_speech.py). The
-same model, chunking and syllable decoder run as in the speech server. No bar here yet: the table is the figure.
+Voices and texts are each seen or unseen in training (tests/data/asr, made by
+training/make_test_speech.py). The
+same model, chunking and syllable decoder run as in the speech server. No bar here yet: the table
+is the figure.
 
     python bench/asr.py [--model FILE.nemo] [--chunk-ms 160] [--errors 10]
 """
@@ -72,10 +75,16 @@ def recognise(model, utterances: list[Utterance]) -> None:  # type: ignore[no-un
         at = 0
         while group:
             requests = [
-                StepRequest(n, _chunk(u.audio, at, size), at == 0, at + size >= len(u.audio), StreamOptions(endpoint_ms=-1))
+                StepRequest(
+                    n,
+                    _chunk(u.audio, at, size),
+                    at == 0,
+                    at + size >= len(u.audio),
+                    StreamOptions(endpoint_ms=-1),
+                )
                 for n, u in group
             ]
-            for (_, u), result in zip(group, model.step(requests)):
+            for (_, u), result in zip(group, model.step(requests), strict=False):
                 if result.final:
                     u.heard_raw = f"{u.heard_raw} {result.final}".strip()
             group = [(n, u) for n, u in group if at + size < len(u.audio)]
@@ -116,7 +125,9 @@ def interval(pairs: list[tuple[int, int]]) -> tuple[float, float]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--model", help="another .nemo than the settings name")
     parser.add_argument("--chunk-ms", type=int)
     parser.add_argument("--errors", type=int, default=8, help="how many wrong sentences to print")
@@ -131,7 +142,9 @@ def main() -> int:
     )
     model = NemoRecogniser(settings=chosen, slots=STREAMS)
     lexicon = chosen.lexicon
-    decoder = Decoder(load_lexicon(ROOT / lexicon.path), lexicon.beam, lexicon.confusion_weight, lexicon.boost_weight)
+    decoder = Decoder(
+        load_lexicon(ROOT / lexicon.path), lexicon.beam, lexicon.confusion_weight, lexicon.boost_weight
+    )
     transcriber = Transcriber(decoder if model.syllables else None)
     utterances = read_test_set()
     started = time.process_time()
@@ -148,16 +161,25 @@ def main() -> int:
         rows = cells[cell]
         pairs = [(distance(same_words(u.said), same_words(u.heard)), len(u.said)) for u in rows]
         wrong = sum(
-            distance(lazy_pinyin(u.said, style=Style.TONE3, neutral_tone_with_five=True), u.heard_raw.split()) for u in rows
+            distance(lazy_pinyin(u.said, style=Style.TONE3, neutral_tone_with_five=True), u.heard_raw.split())
+            for u in rows
         )
         total = sum(n for _, n in pairs)
         low, high = interval(pairs)
         rate = 100 * sum(e for e, _ in pairs) / total
-        print(f"{cell[0]:8}{cell[1]:8}{cell[2]:10}{len(rows):5}{100 * wrong / total:8.1f}{rate:8.1f}   {100 * low:.1f}-{100 * high:.1f}")
+        print(
+            f"{cell[0]:8}{cell[1]:8}{cell[2]:10}{len(rows):5}{100 * wrong / total:8.1f}{rate:8.1f}"
+            f"   {100 * low:.1f}-{100 * high:.1f}"
+        )
     for u in [u for u in utterances if same_words(u.said) != same_words(u.heard)][: args.errors]:
         print(f"  said  {u.said}\n  heard {u.heard}  ({u.heard_raw})")
-    print(f"{audio_s:.0f} s of audio in {used:.0f} CPU-s: {audio_s / used:.1f} audio-seconds per CPU-second, {STREAMS} streams")
-    rows = [u for u in utterances if u.cell[0] == "seen" and u.cell[1] == "unseen" and u.cell[2] == "customer"]
+    print(
+        f"{audio_s:.0f} s of audio in {used:.0f} CPU-s: {audio_s / used:.1f} audio-seconds per CPU-second, "
+        f"{STREAMS} streams"
+    )
+    rows = [
+        u for u in utterances if u.cell[0] == "seen" and u.cell[1] == "unseen" and u.cell[2] == "customer"
+    ]
     errors = sum(distance(same_words(u.said), same_words(u.heard)) for u in rows)
     rate = 100 * errors / sum(len(u.said) for u in rows)
     print(f"asr: CER {rate:.1f} % on training voices with unseen customer sentences (bar: none)")

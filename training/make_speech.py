@@ -2,7 +2,7 @@
 
     python -m training.make_speech synthesise --shard a0 --minutes 50 --seed 7
     python -m training.make_speech import --manifest DIR/manifest.jsonl --audio DIR --shard base
-    python -m training.make_speech manifest                  # writes training/manifest.jsonl.gz from all shards
+    python -m training.make_speech manifest          # writes training/manifest.jsonl.gz from all shards
     python -m training.make_speech rebuild --shard all       # speaks that manifest again, from nothing
 
 A shard is var/speech/<shard>.i16 (8 kHz mono, little endian) and <shard>.jsonl, one line an utterance:
@@ -65,12 +65,13 @@ def random_voice(rng: random.Random, kind: str) -> tuple[dict[str, float], float
         return BOT_VOICE, round(rng.uniform(0.95, 1.1), 3)
     names = rng.sample([v for v in VOICES if v != HELD_OUT_VOICE], rng.choice((1, 2, 2, 3, 4)))
     shares = [rng.gammavariate(1.0, 1.0) + 0.02 for _ in names]
-    return {n: round(s / sum(shares), 3) for n, s in zip(names, shares)}, round(rng.uniform(0.8, 1.35), 3)
+    blend = {n: round(s / sum(shares), 3) for n, s in zip(names, shares, strict=True)}
+    return blend, round(rng.uniform(0.8, 1.35), 3)
 
 
 def synthesise(args: argparse.Namespace) -> None:
     teacher, shard, rng = Teacher(ROOT / "var/teacher"), Shard(args.shard), random.Random(args.seed)
-    kinds, shares = zip(*_SHARES)
+    kinds, shares = zip(*_SHARES, strict=False)
     started, made_s, n = time.monotonic(), 0.0, 0
     while (time.monotonic() - started) < args.minutes * 60:
         kind = rng.choices(kinds, shares)[0]
@@ -84,7 +85,11 @@ def synthesise(args: argparse.Namespace) -> None:
         shard.add(audio, _entry(text, said.spans, voice, speed, kind, "train"))
         made_s, n = made_s + len(audio) / RATE_HZ, n + 1
         if n % 100 == 0:
-            print(f"{args.shard}: {n} utterances, {made_s / 3600:.2f} h, {(time.monotonic() - started) / 60:.0f} min", flush=True)
+            print(
+                f"{args.shard}: {n} utterances, {made_s / 3600:.2f} h, "
+                f"{(time.monotonic() - started) / 60:.0f} min",
+                flush=True,
+            )
 
 
 def write_manifest(args: argparse.Namespace) -> None:
@@ -114,11 +119,17 @@ def rebuild(args: argparse.Namespace) -> None:
             print(f"{args.shard}: {n} of {len(items)} utterances", flush=True)
 
 
-def _entry(text: str, spans: Any, voice: dict[str, float], speed: float, kind: str, split: str) -> dict[str, Any]:
+def _entry(
+    text: str, spans: Any, voice: dict[str, float], speed: float, kind: str, split: str
+) -> dict[str, Any]:
     return {
-        "text": text, "syllables": [p for p, _, _ in spans],
+        "text": text,
+        "syllables": [p for p, _, _ in spans],
         "spans": [[round(float(a), 3), round(float(b), 3)] for _, a, b in spans],
-        "voice": voice, "speed": speed, "kind": kind, "split": split,
+        "voice": voice,
+        "speed": speed,
+        "kind": kind,
+        "split": split,
     }
 
 
@@ -137,7 +148,10 @@ def take_in(args: argparse.Namespace) -> None:
         spans = [(p, max(0.0, a - shift), min(length, b - shift)) for p, a, b in spans]
         if len(spans) != len(bare(item["text"])) or spans[-1][1] >= length:
             continue
-        shard.add(to_telephone_rate(audio, rate), _entry(item["text"], spans, item["voice"], item["speed"], item["kind"], item["split"]))
+        shard.add(
+            to_telephone_rate(audio, rate),
+            _entry(item["text"], spans, item["voice"], item["speed"], item["kind"], item["split"]),
+        )
         kept += 1
         if n % 1000 == 0:
             print(f"{args.shard}: {n} read, {kept} kept", flush=True)
@@ -151,7 +165,9 @@ def _manifest(manifest: Path, audio: Path) -> Iterator[tuple[dict[str, Any], Pat
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(required=True)
     make = commands.add_parser("synthesise")
     make.add_argument("--shard", required=True)

@@ -26,7 +26,9 @@ _SEEN_VOICE = {"jm_kumo": 0.5, "jf_alpha": 0.5}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--audio", type=Path, required=True)
     parser.add_argument("--seen", type=int, default=40, help="sentences of seen text for each voice")
@@ -45,15 +47,29 @@ def main() -> None:
             said = teacher.speak(item["text"], voice, 1.0)
             name = f"seen-{'-'.join(voice)}-{k:02d}.opus"
             audio = resample_poly(said.audio, 2, 3)
-            soundfile.write(OUT / name, audio / abs(audio).max() * 0.9, SAMPLE_RATE_HZ * 2 // 3, format="OGG", subtype="OPUS")
+            soundfile.write(
+                OUT / name,
+                audio / abs(audio).max() * 0.9,
+                SAMPLE_RATE_HZ * 2 // 3,
+                format="OGG",
+                subtype="OPUS",
+            )
             lines.append(_line(name, {**item, "voice": voice}, "seen"))
         print(f"{len(lines)} utterances", flush=True)
-    (OUT / "manifest.jsonl").write_text("".join(json.dumps(x, ensure_ascii=False) + "\n" for x in lines), encoding="utf-8")
+    (OUT / "manifest.jsonl").write_text(
+        "".join(json.dumps(x, ensure_ascii=False) + "\n" for x in lines), encoding="utf-8"
+    )
 
 
 def _line(name: str, item: dict, text_is: str) -> dict:
     voice_is = "unseen" if HELD_OUT_VOICE in item["voice"] else "seen"
-    return {"audio": name, "text": item["text"], "kind": item["kind"], "text_is": text_is, "voice_is": voice_is}
+    return {
+        "audio": name,
+        "text": item["text"],
+        "kind": item["kind"],
+        "text_is": text_is,
+        "voice_is": voice_is,
+    }
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Chinese text to tonal syllables and to the phonemes that the teacher voice reads.
 
-Labels are the citation readings of jieba's words (pypinyin, TONE3, neutral tone 5): the same readings that the
+Labels are the citation readings of jieba's words (pypinyin, TONE3, neutral tone 5): the same
+readings that the
 lexicon of the recogniser holds, so that a syllable sequence always finds its word again.
 """
 
@@ -45,16 +46,21 @@ def word_syllables(word: str) -> tuple[str, ...]:
 
 
 def words(text: str) -> list[list[Syllable] | str]:
-    """Split text into words of syllables and pause marks; raises ValueError on anything that cannot be spoken."""
+    """Split text into words of syllables and pause marks; raises ValueError on anything that
+    cannot be spoken."""
     out: list[list[Syllable] | str] = []
     for segment in re.findall("[\u4e00-\u9fff]+|[^\u4e00-\u9fff]", text):
         if _HAN.match(segment):
             for word in jieba.cut(segment):
-                out.append([Syllable(c, p, ipa_of(p)) for c, p in zip(word, word_syllables(word), strict=True)])
+                out.append(
+                    [Syllable(c, p, ipa_of(p)) for c, p in zip(word, word_syllables(word), strict=True)]
+                )
         elif segment in _PAUSES:
             out.append(_PAUSES[segment])
         elif not segment.isspace():
-            raise ValueError(f"cannot speak {segment!r} in {text!r}: spell numbers and letters as Chinese characters")
+            raise ValueError(
+                f"cannot speak {segment!r} in {text!r}: spell numbers and letters as Chinese characters"
+            )
     return out
 
 

@@ -48,11 +48,18 @@ class Slots:
         self._rng = rng
         self._lists = _slot_lists()
         self._made: dict[str, Callable[[], str]] = {
-            "amount": self._amount, "digits4": lambda: self._digits(4), "digits": self._some_digits,
-            "mobile": self._mobile, "order": lambda: self._digits(self._rng.randint(6, 12)),
-            "date": self._date, "time": self._time, "count": lambda: number(self._rng.randint(1, 60)),
-            "percent": lambda: "百分之" + number(self._rng.randint(1, 100)), "name": self._name,
-            "word": lambda: _words(self._rng, 1), "words": lambda: _words(self._rng, self._rng.randint(1, 3)),
+            "amount": self._amount,
+            "digits4": lambda: self._digits(4),
+            "digits": self._some_digits,
+            "mobile": self._mobile,
+            "order": lambda: self._digits(self._rng.randint(6, 12)),
+            "date": self._date,
+            "time": self._time,
+            "count": lambda: number(self._rng.randint(1, 60)),
+            "percent": lambda: "百分之" + number(self._rng.randint(1, 100)),
+            "name": self._name,
+            "word": lambda: _words(self._rng, 1),
+            "words": lambda: _words(self._rng, self._rng.randint(1, 3)),
             "n": lambda: number(self._rng.randint(1, 999)),
         }
 
@@ -63,7 +70,9 @@ class Slots:
         if slot in self._made:
             return self._made[slot]()
         if slot not in self._lists:
-            raise ValueError(f"training/text: unknown slot {{{slot}}}; known: {sorted({*self._made, *self._lists})}")
+            raise ValueError(
+                f"training/text: unknown slot {{{slot}}}; known: {sorted({*self._made, *self._lists})}"
+            )
         return self._rng.choice(self._lists[slot])
 
     def _digits(self, n: int) -> str:
@@ -81,7 +90,9 @@ class Slots:
         r = self._rng
         whole = int(10 ** r.uniform(0, 4.3))
         if r.random() < 0.35:
-            whole = r.choice((10, 20, 30, 50, 60, 80, 100, 120, 150, 180, 200, 300, 500, 600, 800, 1000, 2000, 5000))
+            whole = r.choice(
+                (10, 20, 30, 50, 60, 80, 100, 120, 150, 180, 200, 300, 500, 600, 800, 1000, 2000, 5000)
+            )
         said = "两" if whole == 2 else number(whole)
         style = r.random()
         if style < 0.55:
@@ -98,8 +109,14 @@ class Slots:
         if kind < 0.5:
             return number(r.randint(1, 12)) + "月" + number(r.randint(1, 31)) + r.choice("号日")
         if kind < 0.7:
-            return r.choice(("今天", "明天", "后天", "昨天", "前天", "大后天", "月底", "月初", "这个周末", "下个月"))
-        return r.choice(("", "这", "下", "上", "下下")) + r.choice(("周", "星期", "礼拜")) + r.choice("一二三四五六")
+            return r.choice(
+                ("今天", "明天", "后天", "昨天", "前天", "大后天", "月底", "月初", "这个周末", "下个月")
+            )
+        return (
+            r.choice(("", "这", "下", "上", "下下"))
+            + r.choice(("周", "星期", "礼拜"))
+            + r.choice("一二三四五六")
+        )
 
     def _time(self) -> str:
         r = self._rng

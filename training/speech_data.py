@@ -1,7 +1,10 @@
-"""Training examples from aligned shards: whole utterances, spliced ones, and what a telephone line does to them.
+"""Training examples from aligned shards: whole utterances, spliced ones, and what a telephone line
+does to them.
 
-Splicing (after Lam et al., "On-the-fly aligned data augmentation for sequence-to-sequence ASR", Interspeech 2021):
-runs of syllables of one voice, cut at the quietest point near their borders, are joined to sentences that nobody
+Splicing (after Lam et al., "On-the-fly aligned data augmentation for sequence-to-sequence ASR",
+Interspeech 2021):
+runs of syllables of one voice, cut at the quietest point near their borders, are joined to
+sentences that nobody
 ever wrote. It multiplies the text and breaks the habit of guessing from the words around.
 """
 
@@ -18,7 +21,9 @@ from scipy.signal import butter, lfilter
 
 RATE_HZ = 8000
 _CROSSFADE = 40  # samples, 5 ms
-_BANDS = [butter(2, [low / 4000, high / 4000], "band") for low, high in ((200, 3500), (300, 3400), (350, 3200))]
+_BANDS = [
+    butter(2, [low / 4000, high / 4000], "band") for low, high in ((200, 3500), (300, 3400), (350, 3200))
+]
 
 
 @dataclass

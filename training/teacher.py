@@ -1,4 +1,5 @@
-"""The teacher voice: Kokoro-82M (int8 ONNX, Apache-2.0, from pip), with the durations that it predicts inside.
+"""The teacher voice: Kokoro-82M (int8 ONNX, Apache-2.0, from pip), with the durations that it
+predicts inside.
 
 The graph's own phoneme durations (25 ms units) are exposed as a second output, so every synthesised utterance
 comes with an exact alignment and no aligner has to be trained.
@@ -33,10 +34,11 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Prosody:
-    """Phoneme string, syllable spans in it, token of each character (-1: none), frames of each token, pitch in Hz.
+    """Phoneme string, syllable spans in it, token of each character (-1: none), frames of each
+    token, pitch in Hz.
 
-    Durations are in 25 ms frames on the untrimmed axis, with token 0 and the last one as padding; pitch has two
-    values a frame.
+    Durations are in 25 ms frames on the untrimmed axis, with token 0 and the last one as padding;
+    pitch has two values a frame.
     """
 
     string: str
@@ -64,7 +66,9 @@ class Teacher:
         self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self._durations_only = durations_only
 
-    def _inputs(self, string: str, voice: dict[str, float], speed: float) -> tuple[dict[str, np.ndarray], list[int]]:
+    def _inputs(
+        self, string: str, voice: dict[str, float], speed: float
+    ) -> tuple[dict[str, np.ndarray], list[int]]:
         kept = [i for i, c in enumerate(string) if c in self._vocabulary]
         tokens = [self._vocabulary[string[i]] for i in kept]
         style = sum(w * self._styles[v][min(len(tokens), len(self._styles[v])) - 1] for v, w in voice.items())
@@ -74,7 +78,9 @@ class Teacher:
             "speed": np.array([speed], np.float32),
         }, kept
 
-    def durations(self, text: str, voice: dict[str, float], speed: float) -> tuple[list[tuple[str, float, float]], float]:
+    def durations(
+        self, text: str, voice: dict[str, float], speed: float
+    ) -> tuple[list[tuple[str, float, float]], float]:
         """Syllable spans in seconds on the untrimmed time axis, and the whole length in seconds."""
         string, spans = phonemes(text)
         inputs, kept = self._inputs(string, voice, speed)

@@ -1,4 +1,5 @@
-"""Train the small streaming recogniser on aligned shards; stops after --minutes and can go on from its checkpoint.
+"""Train the small streaming recogniser on aligned shards; stops after --minutes and can go on from
+its checkpoint.
 
     python -m training.train_asr --minutes 120              # from nothing
     python -m training.train_asr --minutes 60 --resume      # goes on with another learning-rate cycle
@@ -63,10 +64,17 @@ class Trainer:
     def save(self) -> None:
         CHECKPOINT.parent.mkdir(parents=True, exist_ok=True)
         part = CHECKPOINT.with_suffix(".part")
-        torch.save({
-            "model": self.model.state_dict(), "head": self.head.state_dict(), "step": self.step,
-            "optimiser": self.optimiser.state_dict(), "audio_s": self.audio_s, "loss": self.loss,
-        }, part)
+        torch.save(
+            {
+                "model": self.model.state_dict(),
+                "head": self.head.state_dict(),
+                "step": self.step,
+                "optimiser": self.optimiser.state_dict(),
+                "audio_s": self.audio_s,
+                "loss": self.loss,
+            },
+            part,
+        )
         part.replace(CHECKPOINT)
 
     @property
@@ -74,7 +82,11 @@ class Trainer:
         return (time.monotonic() - self.started) / 60 / self.minutes
 
     def train_step(self, batch: list[speech_data.Example]) -> tuple[float, float]:
-        rate = self.rate * min(1, (self.step + 1) / 150) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, self.done))))
+        rate = (
+            self.rate
+            * min(1, (self.step + 1) / 150)
+            * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, self.done))))
+        )
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         lengths = torch.tensor([len(x.audio) for x in batch])
@@ -110,11 +122,15 @@ class Trainer:
         return (losses / sizes).mean()
 
     def _aligned(
-        self, log_probs: torch.Tensor, n: torch.Tensor, targets: list[list[int]], batch: list[speech_data.Example]
+        self,
+        log_probs: torch.Tensor,
+        n: torch.Tensor,
+        targets: list[list[int]],
+        batch: list[speech_data.Example],
     ) -> torch.Tensor:
         """Cross-entropy with the syllable being spoken at each 80 ms frame; borders do not count."""
         wanted = torch.full(log_probs.shape[:2], -100)
-        for k, (x, target) in enumerate(zip(batch, targets)):
+        for k, (x, target) in enumerate(zip(batch, targets, strict=False)):
             at = np.arange(int(n[k])) * 0.08 - 0.03
             inside = (at[:, None] >= x.spans[:, 0]) & (at[:, None] < x.spans[:, 1])
             said = np.where(inside.any(1), np.array(target)[inside.argmax(1)], self.blank)
@@ -158,11 +174,15 @@ def batches(examples: speech_data.Examples, loss: float, spliced_share: float, r
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=120)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--rate", type=float, default=PEAK_RATE)
-    parser.add_argument("--spliced", type=float, default=0.7, help="spliced batches for each batch of whole utterances")
+    parser.add_argument(
+        "--spliced", type=float, default=0.7, help="spliced batches for each batch of whole utterances"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "var/checkpoints/asr-zh-8k.nemo")
     args = parser.parse_args()
     from nemo.utils import logging
@@ -182,8 +202,10 @@ def main() -> None:
                 ctc, aligned = np.mean(seen[-50:], 0)
                 used = time.process_time() - cpu
                 print(
-                    f"step {trainer.step} done {trainer.done:.3f} cpu {used:.0f} s, heard {trainer.audio_s / 3600:.2f} h, "
-                    f"ctc {ctc:.3f} per syllable, aligned {aligned:.3f}", flush=True,
+                    f"step {trainer.step} done {trainer.done:.3f} cpu {used:.0f} s, "
+                    f"heard {trainer.audio_s / 3600:.2f} h, "
+                    f"ctc {ctc:.3f} per syllable, aligned {aligned:.3f}",
+                    flush=True,
                 )
             if time.monotonic() - exported > 600:
                 trainer.save()

@@ -23,7 +23,7 @@ import torch
 
 from training import tts_model
 from training.asr_model import syllable_inventory
-from training.make_speech import BOT_VOICE, SPEECH, _FIRST_SYLLABLE_S
+from training.make_speech import _FIRST_SYLLABLE_S, BOT_VOICE, SPEECH
 from training.sentences import ROOT
 from training.teacher import FRAME_S, Prosody, Teacher
 
@@ -42,14 +42,16 @@ class Example:
     mel: torch.Tensor  # [80, frames]
 
 
-def tokens_of(p: Prosody, vocabulary: dict[str, int], g2p: dict[str, list[str]], speech_frames: int) -> tuple[list, list, list]:
+def tokens_of(
+    p: Prosody, vocabulary: dict[str, int], g2p: dict[str, list[str]], speech_frames: int
+) -> tuple[list, list, list]:
     """Model tokens with their mel frames and pitch in Hz; together they cover the trimmed audio exactly."""
     ends = np.concatenate([[0], np.cumsum(p.durations)]).astype(int) * FRAMES_PER_UNIT
     first = p.tokens[p.syllables[0][1]]
     shift = ends[first] - round(_FIRST_SYLLABLE_S * tts_model.RATE_HZ / tts_model.HOP)
     tokens, starts = [vocabulary[" "]], [shift]
     edges = [*[s[1] for s in p.syllables[1:]], len(p.string)]
-    for (pinyin, a, b), following in zip(p.syllables, edges):
+    for (pinyin, a, b), following in zip(p.syllables, edges, strict=False):
         inside = [t for t in p.tokens[a:b] if t >= 0]
         names = g2p[pinyin[:-1]]
         onset = ends[inside[0]]
@@ -71,7 +73,7 @@ def tokens_of(p: Prosody, vocabulary: dict[str, int], g2p: dict[str, list[str]],
     starts.append(min(ends[-2], shift + speech_frames))
     starts.append(shift + speech_frames)
     durations = np.diff(np.minimum(np.maximum.accumulate(np.array(starts)), starts[-1]))
-    hz = [p.pitch_hz[max(0, s): max(s + 1, s + d)] for s, d in zip(starts, durations)]
+    hz = [p.pitch_hz[max(0, s) : max(s + 1, s + d)] for s, d in zip(starts, durations, strict=False)]
     voiced = [float(h[h > 60].mean()) if len(h) and (h > 60).mean() > 0.3 else 0.0 for h in hz]
     return tokens, durations.tolist(), voiced
 
@@ -86,7 +88,9 @@ class Trainer:
             tts_model.write_pinyin_dict(PINYIN_DICT, syllable_inventory())
         self.model = FastPitchModel(cfg=tts_model.config(PINYIN_DICT))
         self.model.preprocessor.featurizer.dither = 0.0
-        self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=1e-6)
+        self.optimiser = torch.optim.AdamW(
+            self.model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=1e-6
+        )
         self.step, self.rate, self.minutes = 0, rate, minutes
         if resume:
             saved = torch.load(CHECKPOINT, weights_only=False)
@@ -113,14 +117,20 @@ class Trainer:
         g2p = self.model.vocab.g2p.phoneme_dict
         examples: list[Example] = []
         for lines in sorted(SPEECH.glob("*.jsonl")):
-            shard = np.memmap(lines.with_suffix(".i16"), dtype="<i2", mode="r") if lines.stat().st_size else None
+            shard = (
+                np.memmap(lines.with_suffix(".i16"), dtype="<i2", mode="r") if lines.stat().st_size else None
+            )
             for line in lines.read_text(encoding="utf-8").splitlines():
                 x = json.loads(line)
                 if x["kind"] != "bot" or x["split"] != "train" or x["voice"] != BOT_VOICE:
                     continue
-                audio = torch.from_numpy(shard[x["offset"] : x["offset"] + x["samples"]].astype(np.float32) / 32768)
+                audio = torch.from_numpy(
+                    shard[x["offset"] : x["offset"] + x["samples"]].astype(np.float32) / 32768
+                )
                 with torch.no_grad():
-                    mel, _ = self.model.preprocessor(input_signal=audio[None], length=torch.tensor([len(audio)]))
+                    mel, _ = self.model.preprocessor(
+                        input_signal=audio[None], length=torch.tensor([len(audio)])
+                    )
                 try:
                     prosody = teacher.prosody(x["text"], x["voice"], x["speed"])
                     tokens, durations, pitch = tokens_of(prosody, vocabulary, g2p, mel.shape[2])
@@ -144,7 +154,11 @@ class Trainer:
         self.model.fastpitch.pitch_std.fill_(std)
 
     def train_step(self, batch: list[Example]) -> tuple[float, float, float]:
-        rate = self.rate * min(1, (self.step + 1) / 400) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, self.done))))
+        rate = (
+            self.rate
+            * min(1, (self.step + 1) / 400)
+            * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, self.done))))
+        )
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         text = _pad([torch.tensor(x.tokens) for x in batch], self.model.fastpitch.encoder.padding_idx)
@@ -159,7 +173,9 @@ class Trainer:
         token_real = (text != self.model.fastpitch.encoder.padding_idx).float()
         error = (said - mel) * real
         mel_loss = (error.abs() + 0.5 * error**2).sum() / (real.sum() * 80)
-        duration_loss = (((log_durations - torch.log(durations.float() + 1)) ** 2) * token_real).sum() / token_real.sum()
+        duration_loss = (
+            ((log_durations - torch.log(durations.float() + 1)) ** 2) * token_real
+        ).sum() / token_real.sum()
         pitch_loss = (((pitch_said - pitch) ** 2) * token_real).sum() / token_real.sum()
         loss = mel_loss + 0.1 * duration_loss + 0.1 * pitch_loss
         self.optimiser.zero_grad()
@@ -172,7 +188,10 @@ class Trainer:
     def save(self, out: Path) -> None:
         CHECKPOINT.parent.mkdir(parents=True, exist_ok=True)
         part = CHECKPOINT.with_suffix(".part")
-        torch.save({"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(), "step": self.step}, part)
+        torch.save(
+            {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(), "step": self.step},
+            part,
+        )
         part.replace(CHECKPOINT)
         self.model.eval()
         archive = out.with_name(out.stem + ".part.nemo")
@@ -186,7 +205,9 @@ def _pad(rows: list[torch.Tensor], value: float) -> torch.Tensor:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=110)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--rate", type=float, default=1e-3)
@@ -199,7 +220,11 @@ def main() -> None:
     trainer = Trainer(args.resume, args.minutes, args.rate)
     examples = trainer.load()
     hours = sum(x.mel.shape[1] for x in examples) * tts_model.HOP / tts_model.RATE_HZ / 3600
-    print(f"{len(examples)} utterances, {hours:.2f} h, {sum(p.numel() for p in trainer.model.parameters()) / 1e6:.2f} M parameters", flush=True)
+    print(
+        f"{len(examples)} utterances, {hours:.2f} h, "
+        f"{sum(p.numel() for p in trainer.model.parameters()) / 1e6:.2f} M parameters",
+        flush=True,
+    )
     trainer.model.train()
     rng, seen, saved, cpu = random.Random(trainer.step), [], time.monotonic(), time.process_time()
     while trainer.done < 1:
@@ -207,7 +232,11 @@ def main() -> None:
             seen.append(trainer.train_step(group))
             if trainer.step % 50 == 0:
                 mel, duration, pitch = np.mean(seen[-50:], 0)
-                print(f"step {trainer.step} done {trainer.done:.3f} cpu {time.process_time() - cpu:.0f} s, mel {mel:.3f} duration {duration:.3f} pitch {pitch:.3f}", flush=True)
+                print(
+                    f"step {trainer.step} done {trainer.done:.3f} cpu {time.process_time() - cpu:.0f} s, "
+                    f"mel {mel:.3f} duration {duration:.3f} pitch {pitch:.3f}",
+                    flush=True,
+                )
             if time.monotonic() - saved > 420:
                 trainer.save(args.out)
                 saved = time.monotonic()
