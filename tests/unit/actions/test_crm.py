@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - tables of Chinese sentences read better in one line
+
 """The CRM client against a database that answers from memory, or not at all."""
 
 from __future__ import annotations

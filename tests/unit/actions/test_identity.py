@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - tables of Chinese sentences read better in one line
+
 """Identity by the last four digits of the ID."""
 
 from __future__ import annotations

@@ -1,0 +1,229 @@
+"""The voice channel against a Rasa of the test: messages in, messages out, one turn after another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from rasa.core.channels.channel import UserMessage
+
+from channels.voice import NOTHING_HEARD, VoiceInput, text_for_rasa
+from yingda.messages.dialogue import (
+    CallEnded,
+    CallStarted,
+    CustomerTurn,
+    Error,
+    HangUp,
+    Heard,
+    Keypad,
+    Listen,
+    Message,
+    Say,
+    Silence,
+    Transfer,
+    TurnDone,
+    Up,
+    parse,
+    to_json,
+)
+
+Agent = Callable[[UserMessage], Awaitable[Any]]
+
+
+class FakeSocket:
+    """Frames of the gateway in, frames for the gateway out."""
+
+    def __init__(self, *ups: Up) -> None:
+        self.inbox: asyncio.Queue[str | None] = asyncio.Queue()
+        self.sent: list[Message] = []
+        self.turns_done: asyncio.Queue[int] = asyncio.Queue()
+        for up in ups:
+            self.inbox.put_nowait(to_json(up))
+
+    async def recv(self) -> str:
+        frame = await self.inbox.get()
+        if frame is None:
+            raise asyncio.CancelledError  # what sanic does when the peer is gone
+        return frame
+
+    async def send(self, frame: str) -> None:
+        self.sent.append(parse(frame))
+        if isinstance(self.sent[-1], TurnDone):
+            self.turns_done.put_nowait(self.sent[-1].generation)
+
+    async def until_done(self, turns: int) -> None:
+        """Return when this many turns are over."""
+        for _ in range(turns):
+            await asyncio.wait_for(self.turns_done.get(), 5)
+
+
+def started(resumed: bool = False) -> CallStarted:
+    return CallStarted("c1", "inbound", "13800138000", "95000", "2026-11-22T01:00:00Z", 1, resumed)
+
+
+def turn(text: str, generation: int = 2, heard: Heard | None = None) -> CustomerTurn:
+    return CustomerTurn(generation, generation, text, 0.9, 10, 20, heard)
+
+
+def talk(agent: Agent, *ups: Up) -> list[Message]:
+    """What comes down for these messages."""
+
+    async def run() -> list[Message]:
+        socket, channel = FakeSocket(*ups), VoiceInput()
+        serving = asyncio.ensure_future(channel.serve("c1", socket, agent))
+        await socket.until_done(sum(not isinstance(up, CallEnded) for up in ups))
+        socket.inbox.put_nowait(None)
+        await serving
+        await asyncio.gather(*channel._workers)
+        return socket.sent
+
+    return asyncio.run(run())
+
+
+async def silent_agent(message: UserMessage) -> None:
+    pass
+
+
+def test_what_rasa_is_told() -> None:
+    assert text_for_rasa(started()) == "/EXTERNAL_call_started"
+    assert text_for_rasa(started(resumed=True)) == "/EXTERNAL_call_resumed"
+    assert text_for_rasa(turn("查余额")) == "查余额"
+    assert text_for_rasa(Keypad(2, "6721")) == '/EXTERNAL_keypad{"digits": "6721"}'
+    assert text_for_rasa(Silence(2, 3)) == '/EXTERNAL_silence{"count": 3}'
+    assert text_for_rasa(CallEnded("failed")) == '/EXTERNAL_call_ended{"reason": "failed"}'
+
+
+@pytest.mark.parametrize("text", ["/restart", "//restart", " / restart", "／restart"])
+def test_recognised_text_is_never_a_command(text: str) -> None:
+    assert text_for_rasa(turn(text)) == "restart"
+
+
+@pytest.mark.parametrize("text", ["", "  ", "/"])
+def test_empty_text_is_not_understood(text: str) -> None:
+    assert text_for_rasa(turn(text)) == NOTHING_HEARD
+
+
+def test_a_turn_streams_out_with_its_generation() -> None:
+    async def agent(message: UserMessage) -> None:
+        out = message.output_channel
+        hints = {"listen": {"expect": "digits", "max_digits": 4, "boost": ["后四位"]}, "interruptible": False}
+        await out.send_response("c1", {"text": "您好。"})
+        await out.send_response("c1", {"text": "后4位？", "metadata": hints})
+
+    assert talk(agent, turn("查余额", 7)) == [
+        Say(7, "您好。"),
+        Say(7, "后4位？", interruptible=False),
+        Listen(7, "digits", 4, ("后四位",)),
+        TurnDone(7),
+    ]
+
+
+def test_a_turn_without_hints_listens_freely() -> None:
+    assert talk(silent_agent, turn("嗯", 3)) == [Listen(3), TurnDone(3)]
+
+
+def test_actions_transfer_and_hang_up() -> None:
+    async def agent(message: UserMessage) -> None:
+        out = message.output_channel
+        await out.send_response(
+            "c1", {"custom": {"type": "transfer", "target": "service", "summary": "王女士"}}
+        )
+        await out.send_response("c1", {"custom": {"type": "hang_up", "reason": "goodbye"}})
+        await out.send_response("c1", {"custom": {"type": "dance"}})
+
+    transfer = Transfer(2, "service", "cold", "王女士")
+    assert talk(agent, turn("再见")) == [transfer, HangUp(2, "goodbye"), TurnDone(2)]
+
+
+def test_call_data_and_what_was_heard_reach_rasa() -> None:
+    seen: list[UserMessage] = []
+
+    async def agent(message: UserMessage) -> None:
+        seen.append(message)
+
+    heard = Heard(1, "您好，请问有什么可以帮您？", "您好", True)
+    talk(agent, started(), turn("查余额", heard=heard))
+    assert [message.sender_id for message in seen] == ["c1", "c1"]
+    assert [message.input_channel for message in seen] == ["voice", "voice"]
+    metadata = seen[1].metadata or {}
+    assert metadata["call"]["customer_number"] == "13800138000"
+    assert metadata["heard"]["heard"] == "您好" and metadata["heard"]["interrupted"]
+    assert metadata["confidence"] == 0.9 and metadata["turn"]["number"] == 2
+
+
+def test_turns_of_a_call_never_overlap() -> None:
+    running: list[str] = []
+
+    async def agent(message: UserMessage) -> None:
+        assert not running
+        running.append(message.text)
+        other_turns = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_later(0.001, other_turns.set_result, None)
+        await other_turns
+        running.clear()
+
+    sent = talk(agent, turn("一", 2), turn("二", 3), turn("三", 4))
+    assert [message.generation for message in sent if isinstance(message, TurnDone)] == [2, 3, 4]
+
+
+def test_a_turn_that_breaks_is_reported_and_the_next_one_works() -> None:
+    async def agent(message: UserMessage) -> None:
+        if message.text == "坏":
+            raise RuntimeError("secret words")
+
+    sent = talk(agent, turn("坏", 2), turn("好", 3))
+    assert sent == [Error(2, "RuntimeError"), Listen(2), TurnDone(2), Listen(3), TurnDone(3)]
+
+
+def test_a_malformed_frame_is_answered_with_an_error() -> None:
+    async def run() -> list[Message]:
+        socket = FakeSocket()
+        socket.inbox.put_nowait('{"v": 1, "type": "nonsense"}')
+        socket.inbox.put_nowait(None)
+        await VoiceInput().serve("c1", socket, silent_agent)
+        return socket.sent
+
+    (error,) = asyncio.run(run())
+    assert isinstance(error, Error) and "nonsense" in error.reason
+
+
+@pytest.mark.requirement(34)
+def test_a_lost_socket_does_not_lose_the_turn_and_the_call_comes_back() -> None:
+    finished: list[str] = []
+
+    async def run() -> list[Message]:
+        go, begun = asyncio.Event(), asyncio.Event()
+
+        async def agent(message: UserMessage) -> None:
+            if message.text == "慢":
+                begun.set()
+                await go.wait()
+            await message.output_channel.send_response("c1", {"text": message.text})
+            finished.append(message.text)
+
+        channel, first = VoiceInput(), FakeSocket(turn("慢", 2))
+        serving = asyncio.ensure_future(channel.serve("c1", first, agent))
+        await begun.wait()
+        first.inbox.put_nowait(None)
+        await serving
+        second = FakeSocket(started(resumed=True), turn("快", 3))
+        again = asyncio.ensure_future(channel.serve("c1", second, agent))
+        go.set()
+        await second.until_done(3)  # the slow turn, the return, the quick turn
+        second.inbox.put_nowait(None)
+        await again
+        return second.sent
+
+    sent = asyncio.run(run())
+    assert finished == ["慢", "/EXTERNAL_call_resumed", "快"]
+    assert Say(3, "快") in sent
+
+
+def test_nothing_is_said_after_the_call_has_ended() -> None:
+    async def agent(message: UserMessage) -> None:
+        await message.output_channel.send_response("c1", {"text": "还在吗？"})
+
+    sent = talk(agent, turn("喂", 2), CallEnded("customer_hung_up"))
+    assert [message for message in sent if isinstance(message, Say)] == [Say(2, "还在吗？")]
