@@ -32,6 +32,7 @@ SPEED = 0.95
 RATE_HZ = 8000
 TEACHER_HZ = 24000
 PEAK = 0.5  # of full scale: a good telephone level
+LONGEST_PAUSE_S = 0.25
 EDGE_S = 0.05  # near silence kept on both sides of the speech
 
 
@@ -53,9 +54,22 @@ def to_telephone(audio: np.ndarray, rate_hz: int) -> np.ndarray:
     low = scipy.signal.resample_poly(audio, RATE_HZ, rate_hz)
     band = scipy.signal.butter(4, [250, 3400], "bandpass", fs=RATE_HZ, output="sos")
     low = scipy.signal.sosfilt(band, low)
-    low = low * (PEAK / np.max(np.abs(low)))
+    low = shorten_pauses(low * (PEAK / np.max(np.abs(low))))
     edge = np.zeros(int(EDGE_S * RATE_HZ))
     return np.asarray(np.round(np.concatenate([edge, low, edge]) * 32767), np.int16)
+
+
+def shorten_pauses(audio: np.ndarray) -> np.ndarray:
+    """Pauses at commas cut to LONGEST_PAUSE_S: the teacher reads, callers speak."""
+    window = int(0.02 * RATE_HZ)
+    loud = np.sqrt(np.convolve(audio**2, np.ones(window) / window, "same")) > 0.005
+    places = np.flatnonzero(loud)
+    keep = np.ones(len(audio), bool)
+    for before, after in zip(places, places[1:], strict=False):
+        if after - before > LONGEST_PAUSE_S * RATE_HZ:
+            middle = int(LONGEST_PAUSE_S * RATE_HZ / 2)
+            keep[before + middle : after - middle] = False
+    return audio[keep]
 
 
 def cough(seed: int = 7) -> np.ndarray:

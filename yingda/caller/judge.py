@@ -170,10 +170,8 @@ def _judge_call(scene: Scene, trace: CallTrace, record: CallRecord | None, asked
     why, expect = [], scene.expect
     if trace.problem is not None:
         why.append(trace.problem)
-    last = scene.turns[-1]
-    wanted = "bot" if last.expect.bot_ends_call else expect.ended_by
-    if wanted is not None and trace.ended_by != wanted:
-        why.append(f"the call was ended by the {trace.ended_by}, expected the {wanted}")
+    if scene.ended_by is not None and trace.ended_by != scene.ended_by:
+        why.append(f"the call was ended by the {trace.ended_by}, expected the {scene.ended_by}")
     if asked and expect.record and record is None:
         why.append("there is no record of the call in MongoDB")
     if record is not None:

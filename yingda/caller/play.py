@@ -165,7 +165,7 @@ class Player:
         """After the last turn: hear the bot out, then hang up, or wait until it does."""
         if self._over():
             return
-        if self.scene.expect.ended_by == "bot":
+        if self.scene.ended_by == "bot":
             await self._until(self._over, None, BOT_DEADLINE_S)
             return
         await self._until(lambda: self._bot_is_quiet(DEFAULT_QUIET_MS / 1000), None, BOT_DEADLINE_S)

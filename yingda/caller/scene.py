@@ -115,6 +115,11 @@ class Scene:
             if turn.hang_up:
                 raise ValueError(f"turn '{turn.name}' hangs up, but turns follow it")
 
+    @property
+    def ended_by(self) -> str | None:
+        """Who is expected to hang up, None where it does not matter."""
+        return "bot" if self.turns[-1].expect.bot_ends_call else self.expect.ended_by
+
 
 def load(path: Path) -> Scene:
     """Read a scene and check that its clips exist; raises SceneError."""
