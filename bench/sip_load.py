@@ -51,7 +51,7 @@ async def place_calls(folder: Path, sip_port: int, lost_percent: int) -> tuple[i
         raise RuntimeError(f"sipp did not run: {errors.decode(errors='replace')}")
     with statistics.open() as file:
         last = list(csv.DictReader(file, delimiter=";"))[-1]
-    why = {k: v for k, v in last.items() if k and k.startswith("Failed") and k.endswith("(C)") and v.strip("0")}
+    why = {k: v for k, v in last.items() if k and "Failed" in k and k.endswith("(C)") and v.strip("0")}
     if why:
         print(f"sipp tells: {why}")
     return int(last["SuccessfulCall(C)"]), int(last["FailedCall(C)"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 from yingda.messages import dialogue as d
 
@@ -48,7 +50,8 @@ class ScriptedDialogue:
             message = d.parse_up(frame)
             log.append(message)
             for answer in self._answer_to(message, len(log)):
-                await socket.send(d.to_json(answer))
+                with contextlib.suppress(ConnectionClosed):  # the call may be over already
+                    await socket.send(d.to_json(answer))
 
     def _answer_to(self, message: d.Up, number: int) -> list[d.Down]:
         if isinstance(message, d.CallEnded):
