@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import itertools
 import sys
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def shorten_pauses(audio: np.ndarray) -> np.ndarray:
     loud = np.sqrt(np.convolve(audio**2, np.ones(window) / window, "same")) > 0.005
     places = np.flatnonzero(loud)
     keep = np.ones(len(audio), bool)
-    for before, after in zip(places, places[1:], strict=False):
+    for before, after in itertools.pairwise(places):
         if after - before > LONGEST_PAUSE_S * RATE_HZ:
             middle = int(LONGEST_PAUSE_S * RATE_HZ / 2)
             keep[before + middle : after - middle] = False
