@@ -96,10 +96,14 @@ class Examples:
             piece, names, inner = self._run(self._rng.choice(pool))
             if at + len(piece) / RATE_HZ > longest_s:
                 break
+            if len(piece) < 4 * _CROSSFADE:
+                continue
             pieces.append(piece)
             syllables += names
             spans.append(inner + at)
             at += (len(piece) - _CROSSFADE) / RATE_HZ
+        if not pieces:
+            return self.spliced(hard, longest_s)
         return self._line(Example(_join(pieces), syllables, np.concatenate(spans)), hard)
 
     def _run(self, item: Item) -> tuple[np.ndarray, list[str], np.ndarray]:

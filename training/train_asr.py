@@ -207,7 +207,7 @@ def main() -> None:
                     f"ctc {ctc:.3f} per syllable, aligned {aligned:.3f}",
                     flush=True,
                 )
-            if time.monotonic() - exported > 600:
+            if time.monotonic() - exported > 400:
                 trainer.save()
                 trainer.export(args.out)
                 exported = time.monotonic()
