@@ -47,6 +47,22 @@ def sentences(count: int, seed: int) -> Iterable[str]:
         yield text.replace("幺", "一") if rng.random() < 0.3 else text  # both are said
 
 
+def designers_sentences(folder: Path = ROOT / "data/nlu", weight: int = 15) -> list[str]:
+    """What the assistant's own examples say, as often as `weight`; sentences of the demo caller are left out.
+
+    Examples with digits are in the form after the numerals, which nobody says, and are left out too.
+    """
+    from training.sentences import bare, demo_sentences
+
+    found = []
+    for path in sorted(folder.glob("*.yml")):
+        for example in re.findall(r"^\s+- (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE):
+            text = re.sub(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})", r"\1", example).strip()
+            if not re.search("[0-9A-Za-z]", text) and (bare(text) not in demo_sentences() or len(bare(text)) < 4):
+                found.append(text)
+    return found * weight
+
+
 def dictionary(least: int) -> dict[str, int]:
     """jieba's words of 1 to 5 characters with their counts; single characters whatever their count."""
     words = {}
@@ -113,6 +129,7 @@ def main() -> None:
     args = parser.parse_args()
     jieba.setLogLevel(60)
     texts = list(sentences(args.sentences, args.seed)) if args.sentences else []
+    texts += designers_sentences()
     for path in args.text:
         texts += path.read_text(encoding="utf-8").splitlines()
     args.out.parent.mkdir(parents=True, exist_ok=True)
