@@ -12,7 +12,7 @@ from yingda.caller.phone import Phone
 from yingda.caller.scene import Scene, Turn
 from yingda.caller.wire import Ear, Stretch, response, silenced_after
 
-DEFAULT_QUIET_MS = 900
+DEFAULT_QUIET_MS = 1200
 BOT_DEADLINE_S = 30.0  # the bot must be heard within it wherever the scene waits for it
 _TICK_S = 0.02
 FILLER_SLACK_S = 0.3

@@ -19,7 +19,7 @@ class SceneError(Exception):
 
 @dataclass(frozen=True)
 class When:
-    """When the turn begins. Give at most one key; without any: 900 ms after the bot fell silent."""
+    """When the turn begins. Give at most one key; without any: 1200 ms after the bot fell silent."""
 
     bot_quiet_ms: int | None = knob(None, low=100, high=20_000)
     bot_speech_ms: int | None = knob(None, low=100, high=60_000)
