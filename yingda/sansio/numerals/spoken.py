@@ -36,6 +36,8 @@ _TIME = re.compile(
     rf"(?P<part>{_PART_OF_DAY})?(?P<hour>{_CARDINAL}|\d{{1,2}})点"
     rf"(?P<rest>半|整|钟|[一三]刻|(?:{_CARDINAL}|\d{{1,2}})分(?!钟|之)|(?:零[{_DIGIT}]|{_CARDINAL}|\d{{2}}))?"
 )
+# 百块 for 一百块, as people say it after a verb; 几百块, 上百块 and 百块砖 stay doubtful.
+_ONE_LEFT_OUT = re.compile("(?<=[了是扣收花给交])(?=[百千](?:块|元)(?:钱|$|[，。！？、吗呢吧啊的]))")
 _MONEY = re.compile(
     rf"(?P<whole>{_NUMBER})(?P<about>多|来)?(?:块钱?|元钱?|圆)"
     rf"(?:(?P<jiao>[{_DIGIT}])(?:[毛角](?:(?P<fen>[{_DIGIT}])分?)?)?(?![{_DIGIT}十百千万个天号]))?钱?"
@@ -59,7 +61,7 @@ def normalise(text: str) -> str:
         held.append(match.group())
         return chr(_HOLD + len(held) - 1)
 
-    text = _IDIOM.sub(hold, text.translate(_FULL_WIDTH))
+    text = _ONE_LEFT_OUT.sub("一", _IDIOM.sub(hold, text.translate(_FULL_WIDTH)))
     for pattern, write in _PASSES:
         text = pattern.sub(write, text)
     for place, phrase in enumerate(held):
