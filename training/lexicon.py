@@ -58,7 +58,8 @@ def designers_sentences(folder: Path = ROOT / "data/nlu", weight: int = 15) -> l
     for path in sorted(folder.glob("*.yml")):
         for example in re.findall(r"^\s+- (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE):
             text = re.sub(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})", r"\1", example).strip()
-            if not re.search("[0-9A-Za-z]", text) and (bare(text) not in demo_sentences() or len(bare(text)) < 4):
+            unseen = bare(text) not in demo_sentences() or len(bare(text)) < 4
+            if unseen and not re.search("[0-9A-Za-z]", text):
                 found.append(text)
     return found * weight
 

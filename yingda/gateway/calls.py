@@ -189,6 +189,8 @@ class Calls:
         if isinstance(event, sip.CallOffered):
             self._on_offer(event)
             return
+        if isinstance(event, sip.Registered | sip.RegistrationFailed):
+            return
         line = self._lines.get(event.call)
         if line is None:
             return

@@ -71,9 +71,7 @@ class Recognition(riva_asr_pb2_grpc.RivaSpeechRecognitionServicer):
     def __init__(self) -> None:
         self._ears = Ears()
 
-    async def StreamingRecognize(  # noqa: N802
-        self, requests: AsyncIterator[Any], context: Any
-    ) -> AsyncIterator[Any]:
+    async def StreamingRecognize(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
         """The Riva method."""
         heard, audio, at = "", np.zeros(0, np.float32), 0
         async for request in requests:
@@ -96,9 +94,7 @@ def _result(text: str, final: bool) -> Any:
 class Synthesis(riva_tts_pb2_grpc.RivaSpeechSynthesisServicer):
     """SynthesizeOnline: a buzz with gaps, in pieces."""
 
-    async def SynthesizeOnline(  # noqa: N802
-        self, requests: AsyncIterator[Any], context: Any
-    ) -> AsyncIterator[Any]:
+    async def SynthesizeOnline(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
         """The Riva method."""
         t = np.arange(int(RATE * 0.18)) / RATE
         syllable = (4000 * np.sign(np.sin(2 * np.pi * 150 * t)) * np.sin(np.pi * t / 0.18)).astype("<i2")

@@ -1,4 +1,3 @@
-
 """The CRM client against a database that answers from memory, or not at all."""
 
 from __future__ import annotations

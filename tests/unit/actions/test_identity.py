@@ -1,4 +1,3 @@
-
 """Identity by the last four digits of the ID."""
 
 from __future__ import annotations
