@@ -315,8 +315,21 @@ def install(name: str, folder: Path) -> None:
     status, tail = run_install(command, environment(uv))
     if status != 0:
         raise explain(name, tail)
+    compile_bytecode(folder)
     (folder / "complete").write_text(json.dumps({"python": python, "lock": lock_file(name).name}) + "\n")
     say("the %s environment is ready (%d s)" % (name, time.monotonic() - started))
+
+
+def compile_bytecode(folder: Path) -> None:
+    """Compile every module once: with PYTHONDONTWRITEBYTECODE set, each start would compile NeMo and TensorFlow anew,
+    which takes up to a minute. Modules that do not compile (templates, old syntax) are none of ours."""
+    say("compiling the packages (once)")
+    python = str(folder / "bin" / "python")
+    subprocess.run(
+        [python, "-m", "compileall", "-q", "-j", "0", *map(str, folder.glob("lib/python3*/site-packages"))],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def install_command(folder: Path, uv: Optional[str]) -> List[str]:
