@@ -321,7 +321,7 @@ def install(name: str, folder: Path) -> None:
 
 
 def compile_bytecode(folder: Path) -> None:
-    """Compile every module once: with PYTHONDONTWRITEBYTECODE set, each start would compile NeMo and TensorFlow anew,
+    """Compile every module once: with PYTHONDONTWRITEBYTECODE set, each start would compile NeMo anew,
     which takes up to a minute. Modules that do not compile (templates, old syntax) are none of ours."""
     say("compiling the packages (once)")
     python = str(folder / "bin" / "python")
