@@ -2,7 +2,7 @@
 
     make figure NAME=kill_in_call            (one process only: python bench/kill_in_call.py --only rasa)
 
-Call A has just asked for its balance when the process is killed; call B listens. For each process:
+Call A has just asked for its balance when the process is killed; call B chats on. For each process:
   apology    A hears an apology within 3 s of the kill or of its own last voiced packet, whichever is later
   restarted  the process is there again, with another process id, and healthy
   goes on    A asks again once the bot is quiet and is answered, or the bot has ended the call politely
@@ -78,6 +78,13 @@ class Caller:
         await until(lambda: utterance.done, 10.0)
         return utterance.first_at or 0.0, utterance.last_at or 0.0
 
+    async def chat(self) -> None:
+        """Say hello whenever the bot has fallen silent, so that nobody takes us for gone."""
+        since = 0.0
+        while self.phone.ended_at is None:
+            await self.bot_quiet(since, quiet_s=2.0, deadline_s=5.0)
+            since = (await self.say("hello"))[1]
+
     async def answered(
         self, said: tuple[float, float], deadline_s: float = ANSWER_DEADLINE_S
     ) -> float | None:
@@ -90,9 +97,9 @@ class Caller:
         found = response(self.phone.line.heard, *said)
         return None if found is None else found.start
 
-    def longest_gap_s(self, since: float) -> float:
+    def longest_gap_s(self) -> float:
         """Longest time without any packet from the bot."""
-        times = [p.at for p in self.phone.line.packets_in if p.at >= since]
+        times = [p.at for p in self.phone.line.packets_in]
         return max((b - a for a, b in itertools.pairwise(times)), default=float("inf"))
 
     def record(self, system: System) -> CallRecord | None:
@@ -114,17 +121,23 @@ async def try_victim(system: System, victim: str) -> Finding:
     """One process killed in mid-call."""
     finding = Finding(victim)
     a, b = Caller(A), Caller(B)
+    chat = None
     try:
         await asyncio.gather(a.dial(system), b.dial(system))
-        await _kill_and_recover(system, a, b, finding)
+        chat = asyncio.create_task(b.chat())
+        await _kill_and_recover(system, a, finding)
+        chat.cancel()
+        await _untouched(b, finding)
     finally:
+        if chat is not None:
+            chat.cancel()
         await a.phone.close()
         await b.phone.close()
     await _judge_records(system, a, b, finding)
     return finding
 
 
-async def _kill_and_recover(system: System, a: Caller, b: Caller, finding: Finding) -> None:
+async def _kill_and_recover(system: System, a: Caller, finding: Finding) -> None:
     victim, restarts = finding.victim, system.restarts(finding.victim)
     said = await a.say("balance")
     killed_at = time.monotonic()
@@ -142,7 +155,6 @@ async def _kill_and_recover(system: System, a: Caller, b: Caller, finding: Findi
     if not back or system.pid(victim) == pid:
         finding.problems.append(f"restarted: not healthy after {RESTART_DEADLINE_S:.0f} s")
     await _goes_on(a, finding, killed_at)
-    await _untouched(b, finding, killed_at)
 
 
 async def _goes_on(a: Caller, finding: Finding, killed_at: float) -> None:
@@ -157,12 +169,13 @@ async def _goes_on(a: Caller, finding: Finding, killed_at: float) -> None:
         await a.bot_quiet(said[1])
 
 
-async def _untouched(b: Caller, finding: Finding, killed_at: float) -> None:
+async def _untouched(b: Caller, finding: Finding) -> None:
     if b.phone.ended_at is not None:
         finding.problems.append("untouched: the other call was ended")
         return
-    if (gap := b.longest_gap_s(killed_at - 1.0)) > GAP_S:
+    if (gap := b.longest_gap_s()) > GAP_S:
         finding.problems.append(f"untouched: no packet for {gap * 1000:.0f} ms in the other call")
+    await asyncio.sleep(3.0)  # let the bot answer whatever B said last
     await b.bot_quiet(0.0)
     if await b.answered(await b.say("balance_again")) is None:
         finding.problems.append("untouched: the other call was not answered any more")
