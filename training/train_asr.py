@@ -3,6 +3,7 @@ its checkpoint.
 
     python -m training.train_asr --minutes 120              # from nothing
     python -m training.train_asr --minutes 60 --resume      # goes on with another learning-rate cycle
+    python -m training.train_asr --ship                     # writes the result to models/speech
 
 One thread: two OpenMP threads on shared cores are ten times slower. Progress, loss and speed are printed.
 """
@@ -27,6 +28,9 @@ from training.sentences import ROOT
 
 TOKENIZER = ROOT / "training/tokenizer"
 CHECKPOINT = ROOT / "var/checkpoints/asr.pt"
+SHIPPED_CHECKPOINT = (
+    ROOT / "models/speech/asr-checkpoint.pt"
+)  # the weights alone, to go on from after a clone
 BATCH_S = 40.0
 PEAK_RATE = 9e-4
 ALIGNED_STEPS = 500  # frame targets from the alignments rule until here, then fade over as many again
@@ -50,7 +54,8 @@ class Trainer:
         self.ctc = torch.nn.CTCLoss(blank=self.blank, zero_infinity=True, reduction="none")
         self.step, self.audio_s, self.loss, self.rate, self.minutes = 0, 0.0, 9.0, rate, minutes
         if resume:
-            self._load(torch.load(CHECKPOINT, weights_only=False))
+            path = CHECKPOINT if CHECKPOINT.exists() else SHIPPED_CHECKPOINT
+            self._load(torch.load(path, weights_only=False))
         self.started = time.monotonic()
         self.model.train()
 
@@ -76,6 +81,20 @@ class Trainer:
             part,
         )
         part.replace(CHECKPOINT)
+
+    def ship(self) -> None:
+        """Copy what is worth keeping in git: the model, and the checkpoint without its optimiser."""
+        self.export(ROOT / "models/speech/asr-zh-8k.nemo")
+        torch.save(
+            {
+                "model": self.model.state_dict(),
+                "head": self.head.state_dict(),
+                "step": self.step,
+                "audio_s": self.audio_s,
+                "loss": self.loss,
+            },
+            SHIPPED_CHECKPOINT,
+        )
 
     @property
     def done(self) -> float:
@@ -184,11 +203,17 @@ def main() -> None:
         "--spliced", type=float, default=0.7, help="spliced batches for each batch of whole utterances"
     )
     parser.add_argument("--out", type=Path, default=ROOT / "var/checkpoints/asr-zh-8k.nemo")
+    parser.add_argument(
+        "--ship", action="store_true", help="write the checkpoint to models/speech, train nothing"
+    )
     args = parser.parse_args()
     from nemo.utils import logging
 
     logging.setLevel(logging.ERROR)
-    trainer = Trainer(args.resume, args.minutes, args.rate)
+    trainer = Trainer(args.resume or args.ship, args.minutes, args.rate)
+    if args.ship:
+        trainer.ship()
+        return
     examples = speech_data.Examples(speech_data.load(ROOT / "var/speech"))
     rng, seen, exported = random.Random(trainer.step), [], time.monotonic()
     cpu = time.process_time()

@@ -28,6 +28,7 @@ from training.sentences import ROOT
 from training.teacher import FRAME_S, Prosody, Teacher
 
 CHECKPOINT = ROOT / "var/checkpoints/tts.pt"
+SHIPPED = ROOT / "models/speech/tts-zh-8k.nemo"
 PREPARED = ROOT / "var/checkpoints/tts-examples.pt"  # delete it when there is more speech
 PINYIN_DICT = ROOT / "training/pinyin_dict.txt"
 FRAMES_PER_UNIT = round(FRAME_S * tts_model.RATE_HZ / tts_model.HOP)  # teacher unit -> mel frames: 2
@@ -93,12 +94,21 @@ class Trainer:
         )
         self.step, self.rate, self.minutes = 0, rate, minutes
         if resume:
-            saved = torch.load(CHECKPOINT, weights_only=False)
-            self.model.load_state_dict(saved["model"])
-            if "optimiser" in saved:
-                self.optimiser.load_state_dict(saved["optimiser"])
-            self.step = saved["step"]
+            self._go_on()
         self.started = time.monotonic()
+
+    def _go_on(self) -> None:
+        """From the checkpoint of this machine, else from the shipped model, which holds all but the optimiser."""
+        from nemo.collections.tts.models import FastPitchModel
+
+        if not CHECKPOINT.exists():
+            shipped = FastPitchModel.restore_from(str(SHIPPED), map_location="cpu")
+            self.model.load_state_dict(shipped.state_dict())
+            return
+        saved = torch.load(CHECKPOINT, weights_only=False)
+        self.model.load_state_dict(saved["model"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        self.step = saved["step"]
 
     @property
     def done(self) -> float:
