@@ -98,7 +98,7 @@ class Trainer:
         self.started = time.monotonic()
 
     def _go_on(self) -> None:
-        """From the checkpoint of this machine, else from the shipped model, which holds all but the optimiser."""
+        """From this machine's checkpoint, else from the shipped model: that lacks the optimiser alone."""
         from nemo.collections.tts.models import FastPitchModel
 
         if not CHECKPOINT.exists():
