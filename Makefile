@@ -33,7 +33,7 @@ figure: envs ## measure and print one figure: make figure NAME=one_call
 scene: envs ## play one scene against the running system: make scene NAME=demo
 	@exec $(VOICE) -m yingda.caller --scene tests/scenes/$(NAME).yml
 
-check-dialogue: envs ## names in rules and stories that the domain does not know
+check-dialogue: envs ## mistakes in domain.yml, data/ and tests/conversations, in a second
 	@$(VOICE) -m scripts.check_dialogue
 
 assistant: envs ## train the assistant if its data changed

@@ -1,8 +1,7 @@
-"""Find names in rules, stories and NLU data that the domain does not know, in a fraction of a second.
+"""Find the mistakes of designers in a fraction of a second: `make check-dialogue`, and before every start.
 
-    python -m scripts.check_dialogue
-
-`rasa data validate` checks more and takes longer; `make test` runs it. This runs before every start.
+Rasa reports an unknown name as one warning among many, or as an empty domain. Here each mistake is one line
+with file, line, key and what to do. `rasa data validate` checks more and takes longer; `make test` runs both.
 """
 
 from __future__ import annotations
@@ -12,8 +11,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 import yaml
+
+from yingda.messages.dialogue import Expect
+from yingda.sansio.numerals import normalise
 
 ROOT = Path(__file__).resolve().parent.parent
 RASA_INTENTS = {"restart", "back", "session_start", "nlu_fallback"}
@@ -31,10 +34,10 @@ RASA_ACTIONS = {
     "action_two_stage_fallback",
     "action_unlikely_intent",
 }
-
-
-class DialogueError(Exception):
-    """A file of the assistant cannot be used; the text names file, line and what to do."""
+RASA_SLOTS = {"requested_slot"}
+SECTIONS = {"intent": "intents", "entity": "entities", "action": "actions or responses", "slot": "slots"}
+LONGEST_WITHOUT_PAUSE = 60  # characters that the ear takes in one breath
+PAUSES = "，。？！；：、"
 
 
 @dataclass
@@ -42,97 +45,181 @@ class Names:
     """What the domain knows."""
 
     intents: set[str] = field(default_factory=lambda: set(RASA_INTENTS))
+    entities: set[str] = field(default_factory=set)
     actions: set[str] = field(default_factory=lambda: set(RASA_ACTIONS))
-    slots: set[str] = field(default_factory=set)
+    responses: set[str] = field(default_factory=set)
+    slots: dict[str, set[str]] = field(default_factory=lambda: {name: set() for name in RASA_SLOTS})
+
+    def known(self, kind: str, name: str) -> set[str]:
+        """The names of one kind; an action called utter_... must be a response."""
+        if kind == "action":
+            return self.responses if name.startswith("utter_") else self.actions | self.responses
+        return {"intent": self.intents, "entity": self.entities, "slot": set(self.slots)}[kind]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Where a mistake is: the file, as it is shown, and the rule, story or section in it."""
+
+    path: str
+    title: str
+
+    def problem(self, node: yaml.Node, text: str) -> str:
+        return f"{self.path}:{node.start_mark.line + 1}: {self.title}, {text}"
 
 
 def problems(root: Path = ROOT) -> list[str]:
-    """Every unknown name, one line each. Raises DialogueError for a file that is not YAML."""
-    names = read_domain(root)
+    """Every mistake found under `root`, a Rasa project, one line each."""
     found: list[str] = []
-    for path in sorted((root / "data").rglob("*.yml")):
-        tree = _compose(path, root)
+    names = Names()
+    domains = [root / "domain.yml"] if (root / "domain.yml").exists() else _files(root / "domain")
+    if not domains:
+        return ["domain.yml: is missing; restore it, e.g. git checkout domain.yml"]
+    for path in domains:
+        tree, shown = _compose(path, root, found)
+        _read_domain(tree, names)
+        for name, variants in _pairs(_get(tree, "responses")):
+            for variant in _items(variants):
+                found += _check_response(Block(shown, f"response {name}"), variant)
+    if found:
+        return found  # names cannot be judged by a domain that cannot be read
+    for path in _files(root / "data") + _files(root / "tests" / "conversations"):
+        tree, shown = _compose(path, root, found)
         for key, kind in (("rules", "rule"), ("stories", "story")):
             for item in _items(_get(tree, key)):
-                title = f'{kind} "{_text(_get(item, kind))}"'
+                block = Block(shown, f'{kind} "{_text(_get(item, kind))}"')
                 for part in ("condition", "steps"):
                     for step in _items(_get(item, part)):
-                        found += _check_step(step, title, names, path.relative_to(root))
+                        found += _check_step(block, step, names)
         for item in _items(_get(tree, "nlu")):
-            intent = _get(item, "intent")
-            if intent is not None:
-                found += _check("intent", intent, names.intents, "NLU data", path.relative_to(root))
+            found += _check_examples(Block(shown, "nlu"), item, names)
     return found
 
 
-def read_domain(root: Path) -> Names:
-    """The names of domain.yml, or of the files under domain/."""
-    paths = (
-        [root / "domain.yml"] if (root / "domain.yml").exists() else sorted((root / "domain").rglob("*.yml"))
-    )
-    if not paths:
-        raise DialogueError("domain.yml: is missing; restore it, e.g. from git")
-    names = Names()
-    for path in paths:
-        tree = _compose(path, root)
-        names.intents |= set(_names_in(_get(tree, "intents")))
-        for key in ("actions", "responses", "forms"):
-            names.actions |= set(_names_in(_get(tree, key)))
-        names.slots |= set(_names_in(_get(tree, "slots")))
-    return names
+def _read_domain(tree: yaml.Node | None, names: Names) -> None:
+    names.intents |= set(_names_in(_get(tree, "intents")))
+    names.entities |= set(_names_in(_get(tree, "entities")))
+    names.responses |= set(_names_in(_get(tree, "responses")))
+    for key in ("actions", "forms"):
+        names.actions |= set(_names_in(_get(tree, key)))
+    for name, slot in _pairs(_get(tree, "slots")):
+        names.slots[name] = {_text(value) for value in _items(_get(slot, "values"))}
 
 
-def _check_step(step: yaml.Node, title: str, names: Names, path: Path) -> Iterator[str]:
+def _check_step(block: Block, step: yaml.Node, names: Names) -> Iterator[str]:
     for option in _items(_get(step, "or")):
-        yield from _check_step(option, title, names, path)
-    for key, known in (("intent", names.intents), ("action", names.actions)):
+        yield from _check_step(block, option, names)
+    for key in ("intent", "action"):
         value = _get(step, key)
         if value is not None:
-            yield from _check(key, value, known, title, path)
+            yield from _check_name(block, key, value, names)
+    for entity in _items(_get(step, "entities")):
+        yield from _check_name(block, "entity", _first(entity), names)
     for slot in _items(_get(step, "slot_was_set")):
-        for name in slot.value if isinstance(slot, yaml.MappingNode) else [(slot, None)]:
-            yield from _check("slot", name[0], names.slots, title, path)
+        yield from _check_name(block, "slot", _first(slot), names)
+        for name, value in _pairs(slot):
+            allowed = names.slots.get(name)
+            if allowed and not value.tag.endswith(":null") and _text(value) not in allowed:
+                listed = ", ".join(sorted(allowed))
+                yield block.problem(
+                    value, f"key slot_was_set.{name}: got '{_text(value)}', expected one of {listed}"
+                )
 
 
-def _check(kind: str, node: yaml.Node, known: set[str], title: str, path: Path) -> Iterator[str]:
+def _check_name(block: Block, kind: str, node: yaml.Node, names: Names) -> Iterator[str]:
     name = _text(node).split("/")[0]
-    if name and name not in known:
-        near = difflib.get_close_matches(name, known, 1)
-        hint = f" (did you mean '{near[0]}'?)" if near else ""
-        line = node.start_mark.line + 1
-        section = {"intent": "intents", "action": "actions or responses", "slot": "slots"}[kind]
-        yield (
-            f"{path}: line {line}: {title} uses {kind} '{name}', which domain.yml does not know{hint}; "
-            f"correct the name, or add it to {section} in domain.yml"
+    known = names.known(kind, name)
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, sorted(known), 1)
+    hint = f" (did you mean '{near[0]}'?)" if near else ""
+    yield block.problem(
+        node,
+        f"key {kind}: domain.yml does not know '{name}'{hint}; "
+        f"correct it here, or add it to {SECTIONS[kind]} in domain.yml",
+    )
+
+
+def _check_examples(block: Block, item: yaml.Node, names: Names) -> Iterator[str]:
+    intent, examples = _get(item, "intent"), _get(item, "examples")
+    if intent is None:
+        return
+    yield from _check_name(block, "intent", intent, names)
+    if not isinstance(examples, yaml.ScalarNode):
+        return
+    first = examples.start_mark.line + (2 if examples.style in ("|", ">") else 1)
+    for place, line in enumerate(examples.value.splitlines()):
+        text = line.removeprefix("- ")
+        if text != normalise(text):
+            yield (
+                f"{block.path}:{first + place}: {block.title}, key examples: got '{text}', expected "
+                f"'{normalise(text)}'; write numbers as the pipeline does"
+            )
+
+
+def _check_response(block: Block, variant: yaml.Node) -> Iterator[str]:
+    text = _get(variant, "text")
+    if text is not None:
+        longest = _longest_breath(_text(text))
+        if longest > LONGEST_WITHOUT_PAUSE:
+            limit = LONGEST_WITHOUT_PAUSE
+            yield block.problem(
+                text, f"key text: {longest} characters without a pause, expected at most {limit}; add a comma"
+            )
+    expect = _get(_get(_get(variant, "metadata"), "listen"), "expect")
+    if expect is not None and _text(expect) not in get_args(Expect):
+        allowed = ", ".join(get_args(Expect))
+        yield block.problem(
+            expect, f"key metadata.listen.expect: got '{_text(expect)}', expected one of {allowed}"
         )
 
 
-def _compose(path: Path, root: Path) -> yaml.Node | None:
+def _longest_breath(text: str) -> int:
+    for pause in PAUSES:
+        text = text.replace(pause, "\n")
+    return max(map(len, text.split("\n")))
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.yml"))
+
+
+def _compose(path: Path, root: Path, found: list[str]) -> tuple[yaml.Node | None, str]:
+    shown = str(path.relative_to(root))
     try:
-        return yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
+        return yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader), shown
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        message = f"{path.relative_to(root)}: line {line}: is not valid YAML: {error.problem}"
-        raise DialogueError(message) from None
+        found.append(f"{shown}:{line}: is not valid YAML: {error.problem}; correct the line")
+    except UnicodeDecodeError:
+        found.append(f"{shown}:1: is not UTF-8 text; save it as UTF-8")
+    return None, shown
+
+
+def _pairs(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
+    if not isinstance(node, yaml.MappingNode):
+        return []
+    return [(_text(name), value) for name, value in node.value]
 
 
 def _get(node: yaml.Node | None, key: str) -> yaml.Node | None:
-    if isinstance(node, yaml.MappingNode):
-        for name, value in node.value:
-            if _text(name) == key:
-                return value
-    return None
+    return dict(_pairs(node)).get(key)
 
 
 def _items(node: yaml.Node | None) -> list[yaml.Node]:
     return node.value if isinstance(node, yaml.SequenceNode) else []
 
 
+def _first(node: yaml.Node) -> yaml.Node:
+    # `- name` and `- name: value` both name something
+    return node.value[0][0] if isinstance(node, yaml.MappingNode) and node.value else node
+
+
 def _names_in(node: yaml.Node | None) -> Iterator[str]:
     if isinstance(node, yaml.MappingNode):
-        yield from (_text(name) for name, _ in node.value)
+        yield from (name for name, _ in _pairs(node))
     for item in _items(node):
-        yield from _names_in(item) if isinstance(item, yaml.MappingNode) else [_text(item)]
+        yield _text(_first(item))
 
 
 def _text(node: yaml.Node | None) -> str:
@@ -140,13 +227,12 @@ def _text(node: yaml.Node | None) -> str:
 
 
 def main() -> int:
-    """Print the problems; exit status 1 if there are any."""
-    try:
-        found = problems()
-    except DialogueError as error:
-        found = [str(error)]
+    """Print the mistakes; exit status 1 if there are any."""
+    found = problems()
     for line in found:
         print(line, file=sys.stderr)
+    if not found:
+        print("the dialogue's files: no mistakes found")
     return 1 if found else 0
 
 

@@ -53,8 +53,8 @@ def test_a_story_with_an_unknown_intent_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(CannotStart) as refused:
         preflight.check_assistant(tmp_path)
     assert str(refused.value) == (
-        "data/a.yml: line 4: story \"s\" uses intent 'great', which domain.yml does not know "
-        "(did you mean 'greet'?); correct the name, or add it to intents in domain.yml"
+        "data/a.yml:4: story \"s\", key intent: domain.yml does not know 'great' "
+        "(did you mean 'greet'?); correct it here, or add it to intents in domain.yml"
     )
 
 
