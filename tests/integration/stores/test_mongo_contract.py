@@ -82,6 +82,51 @@ def test_update_set_inc_and_upsert(collection: Any) -> None:
     assert collection.count_documents({}) == 1
 
 
+def test_replace_one_writes_the_whole_document_or_makes_it(collection: Any) -> None:
+    key = {"_id": "call-1/3"}
+    turns = [{"at": NOW, "heard": {"at": NOW + timedelta(seconds=1), "text": "您好"}}]
+    first = {**key, "call_id": "call-1", "started_at": NOW, "about": {"turns": turns}, "dropped": 1}
+    made = collection.replace_one(key, first, upsert=True)  # the document names its _id itself
+    assert (made.matched_count, made.upserted_id) == (0, "call-1/3")
+    assert collection.find_one(key) == first
+    second = {**key, "call_id": "call-1", "started_at": NOW, "ended_at": NOW + timedelta(minutes=2)}
+    for _ in range(2):  # a journal may be replayed: twice is the same as once
+        assert collection.replace_one(key, second, upsert=True).matched_count == 1
+        assert list(collection.find({})) == [second]
+    found = collection.find({"started_at": {"$gt": NOW - timedelta(seconds=1)}}).sort("started_at", -1)
+    assert [row["_id"] for row in found] == ["call-1/3"]
+    assert collection.count_documents({"ended_at": {"$lt": NOW}}) == 0
+
+
+def test_set_on_insert_writes_once(collection: Any) -> None:
+    key = {"_id": "call-1:refund:2026-03:roaming_pack"}
+    first = {"cents": 10000, "customer_id": None, "created_at": NOW}
+    collection.update_one(key, {"$setOnInsert": first}, upsert=True)
+    collection.update_one(key, {"$setOnInsert": {"cents": 1, "created_at": NOW}}, upsert=True)
+    assert list(collection.find({})) == [{**key, **first}]
+
+
+def test_find_one_by_several_fields(collection: Any) -> None:
+    lines = [{"code": "plan", "cents": 5900, "day": "2026-03-01"}]
+    rows = [{"customer_id": who, "period": p, "lines": lines} for who in "ab" for p in ("2026-02", "2026-03")]
+    collection.insert_many(rows)
+    found = collection.find_one({"customer_id": "b", "period": "2026-02"})
+    assert (found["customer_id"], found["period"], found["lines"]) == ("b", "2026-02", lines)
+    assert collection.find_one({"customer_id": "b", "period": "2026-01"}) is None
+
+
+def test_indexes_that_are_not_unique(collection: Any) -> None:
+    for _ in range(2):  # again, as every start does
+        collection.create_index("phone")
+        collection.create_index([("started_at", pymongo.DESCENDING)])
+    collection.insert_many([{"phone": "1"}, {"phone": "1"}])
+    assert collection.count_documents({"phone": "1"}) == 2
+
+
+def test_a_ping_is_answered(collection: Any) -> None:
+    assert collection.database.client.admin.command("ping")["ok"] == 1
+
+
 def test_a_set_list_of_objects_stays_objects(collection: Any) -> None:
     spans = [{"from": 0}, {"from": 1}]
     collection.update_one({"_id": 1}, {"$set": {"spans": spans}}, upsert=True)

@@ -51,8 +51,12 @@ def test_a_consumer_group_delivers_again_what_was_not_acknowledged(live: Any) ->
     assert live.xpending("contract:groups", "console")["pending"] == 0
 
 
+def test_a_ping_is_answered(live: Any) -> None:
+    assert live.ping() is True
+
+
 def test_several_commands_go_as_one(live: Any) -> None:
-    with live.pipeline(transaction=True) as pipe:
+    with live.pipeline() as pipe:  # a transaction: MULTI, EXEC
         pipe.hset("contract:call:2", mapping={"status": "up"})
         pipe.expire("contract:call:2", 60)
         pipe.xadd("contract:events2", {"event": "up"}, maxlen=10)
