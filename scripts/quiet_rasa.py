@@ -2,6 +2,9 @@
 
 Rasa 3.6 stands on libraries that print dozens of deprecation warnings; one of them switches the warnings back
 on after PYTHONWARNINGS switched them off. Rasa's own warnings, which speak of our data, still come through.
+
+Nothing listens beyond this machine unless told to: `run actions` has no option for its address and takes all
+interfaces when SANIC_HOST is not set.
 """
 
 import os
@@ -9,7 +12,8 @@ import sys
 import warnings
 from pathlib import Path
 
-QUIET = {
+DEFAULTS = {
+    "SANIC_HOST": "127.0.0.1",
     "RASA_TELEMETRY_ENABLED": "false",
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -22,7 +26,7 @@ NOISE = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 
 def main() -> None:
     """Run Rasa with the given arguments; never returns normally."""
-    for name, value in QUIET.items():
+    for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     shown = warnings.showwarning
 
