@@ -156,7 +156,6 @@ async def test_outgoing_call(tmp_path, no_stores):
         assert events[0] == "call_started" and "call_answered" in events and events[-1] == "call_ended"
 
 
-@pytest.mark.requirement(83)
 async def test_call_beyond_the_limit_is_refused(tmp_path, no_stores):
     async with ScriptedSpeech(["好的"]) as speech, ScriptedDialogue([]) as dialogue:
         async with GatewayProcess(tmp_path, speech, dialogue, calls__max_calls=1) as gateway:

@@ -23,7 +23,7 @@ from yingda.gateway.media import (
 from yingda.sansio.rtp import g711
 from yingda.sansio.rtp.packet import RtpPacket, parse
 
-pytestmark = [pytest.mark.integration, pytest.mark.requirement(10)]
+pytestmark = pytest.mark.integration
 
 AUDIO = (np.sin(np.arange(8000) * 2 * np.pi * 440 / 8000) * 9000).astype(np.int16)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.integration, pytest.mark.requirement(80)]
+pytestmark = pytest.mark.integration
 
 PROGRAM = """
 import asyncio, sys

@@ -124,7 +124,6 @@ def test_recordings_are_recognised_offline(asr: riva.client.ASRService) -> None:
     assert from_file and from_file == from_samples
 
 
-@pytest.mark.requirement(1)
 def test_eight_streams_share_steps_and_hear_what_they_hear_alone(asr: riva.client.ASRService, server) -> None:
     def hear(seed: int) -> str:
         chunks = frames(audio.encode(noise(1.6, seed), "ALAW"))

@@ -122,7 +122,6 @@ def test_the_customer_is_found_by_number_before_the_first_prompt(crm: FakeCrm) -
     assert (slots["customer_known"], slots["customer_title"], slots["customer_id"]) == (True, "王女士", "c1")
 
 
-@pytest.mark.requirement(49)
 def test_the_call_goes_on_without_the_crm(crm: FakeCrm) -> None:
     crm.away = True
     metadata = {"call": {"customer_number": "13800138000"}}

@@ -26,7 +26,6 @@ def test_a_click_is_not_speech(make: Any) -> None:
     assert make.ear((1.0, 1.04)).stretches() == []
 
 
-@pytest.mark.requirement(6)
 def test_latency_is_from_the_last_voiced_packet_sent_to_the_first_one_received(make: Any) -> None:
     bot = make.ear((0.2, 3.0), (6.84, 8.0))
     answer = response(bot, said_from=4.0, said_until=6.0)
@@ -56,7 +55,6 @@ def test_no_answer_before_the_next_turn_is_no_answer(make: Any) -> None:
     assert response(make.ear((9.0, 10.0)), 4.0, 6.0, before=8.0) is None
 
 
-@pytest.mark.requirement(35)
 def test_the_line_falls_silent_so_long_after_the_caller_broke_in(make: Any) -> None:
     assert silenced_after(make.ear((1.0, 4.26)), 4.0, 6.0) == pytest.approx(0.26)
 

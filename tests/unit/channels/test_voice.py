@@ -189,7 +189,6 @@ def test_a_malformed_frame_is_answered_with_an_error() -> None:
     assert isinstance(error, Error) and "nonsense" in error.reason
 
 
-@pytest.mark.requirement(34)
 def test_a_lost_socket_does_not_lose_the_turn_and_the_call_comes_back() -> None:
     finished: list[str] = []
 

@@ -26,7 +26,6 @@ def test_tokens(text: str, tokens: list[str]) -> None:
     assert all(text[token.start : token.end] == token.text for token in found)
 
 
-@pytest.mark.requirement(28)
 def test_spoken_amounts_become_entities_with_values() -> None:
     message = Message({TEXT: "我账单上怎么多了一百块"})
     ValueEntities().process(SpokenNumbers().process([message]))

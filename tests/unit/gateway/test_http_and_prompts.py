@@ -39,7 +39,6 @@ def test_placement_that_is_no_object():
         parse_placement([])
 
 
-@pytest.mark.requirement(89)
 def test_metrics_text():
     metrics = Metrics()
     metrics.count("calls_inbound")

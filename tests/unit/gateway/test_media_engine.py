@@ -22,7 +22,6 @@ from yingda.sansio.rtp.dtmf import TelephoneEvent
 SILENCE = bytes([0xD5]) * 160
 
 
-@pytest.mark.requirement(10)
 def test_a_connected_leg_sends_silence_with_running_numbers() -> None:
     bench = Bench()
     leg = bench.leg()
@@ -48,7 +47,6 @@ def test_sends_are_spread_over_the_tick() -> None:
     assert sent == [[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]
 
 
-@pytest.mark.requirement(6)
 def test_frames_are_told_once_per_tick_for_all_legs() -> None:
     bench = Bench()
     legs = [bench.leg() for _ in range(3)]
@@ -67,7 +65,6 @@ def test_frames_are_told_once_per_tick_for_all_legs() -> None:
     assert not last.pcm.flags.writeable
 
 
-@pytest.mark.requirement(89)
 def test_playback_tells_the_first_voiced_packet_and_its_end() -> None:
     bench = Bench()
     leg = bench.leg()
@@ -99,7 +96,7 @@ def test_clips_follow_each_other_without_a_gap() -> None:
     assert [packet.payload != SILENCE for packet in bench.sent(leg)] == [True] * 4 + [False] * 2
 
 
-@pytest.mark.requirement(89)
+@pytest.mark.requirement(35)
 def test_stop_silences_within_a_tick_and_tells_what_was_heard() -> None:
     bench = Bench()
     leg = bench.leg()
@@ -125,7 +122,6 @@ def test_stop_across_a_long_clip_counts_all_of_it() -> None:
     assert bench.told(PlaybackStopped) == [PlaybackStopped(leg.leg_id, 1, 6660)]
 
 
-@pytest.mark.requirement(89)
 def test_pause_freezes_and_resume_goes_on_exactly() -> None:
     bench = Bench()
     leg = bench.leg()
@@ -183,7 +179,6 @@ def test_hold_stops_the_packets_and_marks_the_first_one_after() -> None:
     assert after[0].payload == g711.encode_alaw(tone(1600)[480:640]).tobytes()
 
 
-@pytest.mark.requirement(10)
 def test_digits_come_once_and_are_no_losses() -> None:
     bench = Bench()
     leg = bench.leg()
@@ -217,7 +212,6 @@ def test_digits_go_out_as_events() -> None:
     assert {len(packet.payload) for packet in packets if packet.payload_type == 8} == {160}
 
 
-@pytest.mark.requirement(10)
 @pytest.mark.parametrize("samples", [80, 240, 320, 480])
 def test_other_packet_times_are_heard_whole(samples: int) -> None:
     bench = Bench()
@@ -325,6 +319,7 @@ def test_silence_on_the_wire_is_told_once() -> None:
     assert len(bench.told(MediaTimeout, 60)) == 1
 
 
+@pytest.mark.requirement(10)
 def test_mu_law_both_ways() -> None:
     bench = Bench()
     leg = bench.leg(payload_type=0)

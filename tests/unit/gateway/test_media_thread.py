@@ -5,7 +5,6 @@ import pytest
 from yingda.gateway.media_thread import LatenessHistogram
 
 
-@pytest.mark.requirement(10)
 def test_percentiles_are_upper_edges_of_their_bins() -> None:
     histogram = LatenessHistogram()
     for _ in range(98):

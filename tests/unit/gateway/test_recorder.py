@@ -4,7 +4,6 @@ import struct
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from tests.fakes.media_wire import Bench, Peer, tone
 from yingda.gateway.media import LegClosed
@@ -12,8 +11,6 @@ from yingda.gateway.media_events import MediaSettings
 from yingda.gateway.media_plane import recording_path
 from yingda.gateway.recorder import Batch, Ending, Recorder, Tape, wav_header
 from yingda.sansio.rtp import g711
-
-pytestmark = pytest.mark.requirement(80)
 
 
 def read_wav(path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import threading
 
-import pytest
 
 from yingda.gateway.store_writer import StoreWriter
-
-pytestmark = pytest.mark.requirement(97)
 
 
 class Store:

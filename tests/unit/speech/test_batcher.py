@@ -20,7 +20,6 @@ def test_a_step_waits_for_company_but_not_for_long() -> None:
     assert batcher.get_timer() is None
 
 
-@pytest.mark.requirement(1)
 def test_all_streams_go_together_as_soon_as_each_has_a_chunk() -> None:
     batcher: Batcher[str] = Batcher(max_batch=8, gather_s=0.02)
     for stream in (1, 2, 3):

@@ -1,11 +1,12 @@
 """Clauses in memory and on disk."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from yingda.speech.prompt_cache import PromptCache, fixed_texts, model_stamp
+from yingda.speech.prompt_cache import PromptCache, fixed_texts, voice_identity
 
 KEY = ("voice", 8000, 1.0, "您好。")
 
@@ -61,10 +62,24 @@ def test_texts_come_from_the_list_and_from_responses_without_variables(tmp_path:
         fixed_texts([], str(domain))
 
 
-def test_another_model_file_is_another_voice(tmp_path: Path) -> None:
+def test_another_model_file_is_another_voice_and_a_copy_is_the_same(tmp_path: Path) -> None:
     model = tmp_path / "voice.nemo"
     model.write_bytes(b"1")
-    before = model_stamp(str(model), None)
-    model.write_bytes(b"22")
-    assert model_stamp(str(model), None) != before
-    assert "tts_zh" in model_stamp("tts_zh")
+    before = voice_identity((str(model), None), 1.0)
+    os.utime(model, (1, 1))
+    assert voice_identity((str(model), None), 1.0) == before
+    assert voice_identity((str(model), None), 1.1) != before
+    model.write_bytes(b"2")
+    assert voice_identity((str(model), None), 1.0) != before
+    assert voice_identity(("tts_zh",)) != voice_identity(("tts_en",))
+
+
+def test_what_is_not_held_is_deleted_and_nothing_else(tmp_path: Path) -> None:
+    PromptCache(tmp_path, 1000).fix(("old voice", *KEY[1:]), audio(80))
+    (tmp_path / "mine.pcm").write_bytes(b"")
+    cache = PromptCache(tmp_path, 1000)
+    cache.fix(KEY, audio(80))
+    assert cache.tidy() == 1
+    assert PromptCache(tmp_path, 1000).load(KEY)
+    assert (tmp_path / "mine.pcm").exists()
+    assert PromptCache(None, 1000).tidy() == 0

@@ -44,7 +44,6 @@ def write(path: Path) -> Path:
     return path
 
 
-@pytest.mark.requirement(1)
 def test_syllables_become_words(decoder: Decoder) -> None:
     reading = decoder.decode(["wo3", "yao4", "cha2", "zhang4", "dan1"])
     assert reading.text == "我要查账单"

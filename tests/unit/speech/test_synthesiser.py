@@ -1,8 +1,10 @@
 """The voice's thread and its memory, with a model that hums."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from yingda.speech.metrics import Metrics
 from yingda.speech.prompt_cache import PromptCache
 from yingda.speech.settings import Voice
-from yingda.speech.synthesiser import Synthesiser, TooBusy
+from yingda.speech.synthesiser import GaveWay, Synthesiser, TooBusy
 
 
 class Hum:
@@ -18,11 +20,17 @@ class Hum:
 
     def __init__(self) -> None:
         self.said: list[tuple[str, float]] = []
-        self.gate = Event()
+        self.gave_way: list[str] = []
+        self.gate, self.began = Event(), Event()
         self.gate.set()
 
-    def speak(self, text: str, pace: float) -> np.ndarray:
-        self.gate.wait(10)
+    def speak(self, text: str, pace: float, give_way: Callable[[], bool] | None = None) -> np.ndarray:
+        self.began.set()
+        while not self.gate.wait(0.005):
+            if give_way is not None and give_way():
+                self.gave_way.append(text)
+                self.gate.set()
+                raise GaveWay
         self.said.append((text, pace))
         return np.full(100 * len(text), 0.1, np.float32)
 
@@ -84,3 +92,35 @@ async def test_ssml_sets_pace_and_silence(voice: Synthesiser, hum: Hum) -> None:
     parts = [part async for part in voice.say(text, 16000)]
     assert hum.said == [("快", 1.2)]
     assert [len(part.pcm) for part in parts] == [200, 16000]
+
+
+async def test_a_prompt_in_the_making_gives_way_to_a_call(hum: Hum, tmp_path: Path) -> None:
+    settings = Voice(deadline_s=5.0)
+    voice = Synthesiser(lambda: hum, settings, PromptCache(tmp_path, 10_000_000), Metrics())
+    voice.begin().result(10)
+    hum.gate.clear()
+    making = asyncio.create_task(voice.fix_prompts(["感谢来电。", "再见。"], 8000))
+    assert await asyncio.to_thread(hum.began.wait, 10)
+    assert [part.text async for part in voice.say("您好。", 8000)] == ["您好。"]
+    await making
+    assert hum.gave_way == ["感谢来电。"]
+    assert [text for text, _ in hum.said] == ["您好。", "感谢来电。", "再见。"]
+    assert voice.load_prompts(["感谢来电。", "再见。"], 8000) == []
+    voice.stop()
+
+
+async def test_a_prompt_that_was_said_in_a_call_is_not_made_again(voice: Synthesiser, hum: Hum) -> None:
+    assert [part.text async for part in voice.say("您好。", 8000)] == ["您好。"]
+    await voice.fix_prompts(["您好。"], 8000)
+    assert len(hum.said) == 1
+    assert voice.load_prompts(["您好。"], 8000) == []
+
+
+def test_the_version_follows_every_property_that_is_heard() -> None:
+    def version(**change: Any) -> str:
+        settings = Voice(**{"acoustic_model": "a", **change})
+        return Synthesiser(Hum, settings, PromptCache(None, 0), Metrics()).version
+
+    assert version() == version()
+    changes = [{"pace": 1.1}, {"speaker": 1}, {"name": "b"}, {"vocoder": "v"}, {"clause_pause_ms": 1}]
+    assert len({version(), *(version(**change) for change in changes)}) == 1 + len(changes)

@@ -4,8 +4,6 @@ import pytest
 
 from yingda.sansio.rtp.dtmf import DigitReceiver, KeyPress, TelephoneEvent, digit_packets, parse_event
 
-pytestmark = pytest.mark.requirement(10)
-
 
 def press(event: int, timestamp: int, packets: int = 5, ends: int = 3) -> list[tuple[bytes, int]]:
     sent = [TelephoneEvent(event, False, 10, 160 * (n + 1)).to_bytes() for n in range(packets)]

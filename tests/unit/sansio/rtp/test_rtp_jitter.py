@@ -15,8 +15,6 @@ from yingda.sansio.rtp.jitter import (
     JitterBuffer,
 )
 
-pytestmark = pytest.mark.requirement(10)
-
 
 def payload(number: int) -> np.ndarray:
     """A frame that tells its number."""

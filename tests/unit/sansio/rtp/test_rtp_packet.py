@@ -9,7 +9,6 @@ from yingda.sansio.rtp.packet import PacketError, RtpPacket, parse
 WIRE = bytes.fromhex("80889c4000000140deadbeef") + bytes(range(160))
 
 
-@pytest.mark.requirement(10)
 def test_a_packet_is_read_and_written_back() -> None:
     read = parse(WIRE)
     assert read == RtpPacket(8, 0x9C40, 320, 0xDEADBEEF, bytes(range(160)), marker=True)

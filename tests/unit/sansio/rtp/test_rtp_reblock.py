@@ -12,7 +12,6 @@ def packets(size: int) -> list[tuple[int, np.ndarray]]:
     return [(at, AUDIO[at : at + size]) for at in range(0, len(AUDIO) - size + 1, size)]
 
 
-@pytest.mark.requirement(10)
 @pytest.mark.parametrize("size", [80, 160, 240, 320, 400, 480, 100])
 def test_every_packet_time_gives_the_same_audio(size: int) -> None:
     reblocker = Reblocker(0xD5)

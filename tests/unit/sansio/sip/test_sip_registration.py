@@ -16,7 +16,6 @@ def registering(probe: Probe, expires_s: int = 300) -> int:
     return probe.agent.register("sip:192.0.2.2", "sip:95588@192.0.2.2", PEER, 0.0, who, expires_s)
 
 
-@pytest.mark.requirement(86)
 def test_challenge_success_and_refresh() -> None:
     probe = Probe()
     handle = registering(probe)
