@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 
-
 from yingda.gateway.store_writer import StoreWriter
 
 
