@@ -21,6 +21,7 @@ HELP = {
     "speech_spoken_seconds_total": ("counter", "audio synthesised, in seconds"),
     "speech_clause_cache_hits_total": ("counter", "clauses found in memory"),
     "speech_clause_cache_misses_total": ("counter", "clauses that had to be synthesised"),
+    "speech_prompt_clauses": ("gauge", "clauses of fixed prompts that are held"),
     "speech_refused_total": ("counter", "requests refused or failed"),
 }
 

@@ -23,12 +23,12 @@ _MODULES = (
     "nemo.collections.asr.models",
     "nemo.collections.asr.inference.factory.cache_aware_pipeline_builder",
     "nemo.collections.tts.models.fastpitch",
-    "nemo.collections.tts.models.hifigan",
 )
 
 
-def prepare() -> None:
-    """Import torch and what is used of NeMo, without their log lines. Slow (seconds) the first time.
+def prepare(*more: str) -> None:
+    """Import torch, what is always used of NeMo and modules `more`, without their log lines. Slow
+    (seconds) the first time.
 
     One thread at a time: two threads inside NeMo's imports may wait for each other for ever.
     """
@@ -47,7 +47,7 @@ def prepare() -> None:
             import torch
             from nemo.utils import logging as nemo_logging
 
-            for name in _MODULES:
+            for name in (*_MODULES, *more):
                 importlib.import_module(name)
         nemo_logging.setLevel(nemo_logging.ERROR)
         torch.set_num_threads(1)

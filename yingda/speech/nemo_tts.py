@@ -4,16 +4,19 @@ heard."""
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from yingda.speech import nemo_runtime
+from yingda.speech import nemo_runtime, silence
 from yingda.speech.audio import Float
 from yingda.speech.settings import Voice as Settings
+from yingda.speech.synthesiser import GaveWay
 
 _MARKS = str.maketrans("；：", "，，")  # marks that small tokenizers lack
 _NNLS_STEPS = 40
+_HIFI_GAN = "nemo.collections.tts.models.hifigan"
 _MOMENTUM = 0.99  # Perraudin, Balazs, Sondergaard 2013, "A fast Griffin-Lim algorithm"
 
 
@@ -24,7 +27,7 @@ class NemoVoice:
         """Load the acoustic model and, if one is named, the vocoder. Raises RuntimeError saying what is
         wrong."""
         started = time.monotonic()
-        nemo_runtime.prepare()
+        nemo_runtime.prepare(*(() if settings.vocoder is None else (_HIFI_GAN,)))
         from nemo.collections.tts.models.fastpitch import FastPitchModel
 
         self._settings = settings
@@ -63,8 +66,9 @@ class NemoVoice:
             )
         return vocoder
 
-    def speak(self, text: str, pace: float) -> Float:
-        """float32 audio of one clause of spoken Chinese at `sample_rate`; pace above 1 is faster."""
+    def speak(self, text: str, pace: float, give_way: Callable[[], bool] | None = None) -> Float:
+        """float32 audio of one clause of spoken Chinese at `sample_rate`; pace above 1 is faster. Between two
+        steps of it `give_way()` may end it with GaveWay."""
         import torch
 
         with torch.inference_mode():
@@ -72,11 +76,17 @@ class NemoVoice:
             if not tokens.shape[1]:
                 return np.zeros(0, np.float32)
             mel = self._acoustic.generate_spectrogram(tokens=tokens, speaker=self._speaker, pace=pace)
+            _check(give_way)
             if self._griffin_lim is not None:
-                audio = self._griffin_lim(mel[0].float().cpu())
+                audio = self._griffin_lim(mel[0].float().cpu(), give_way)
             else:
                 audio = self._vocoder.convert_spectrogram_to_audio(spec=mel)[0].float().cpu()
-        return np.asarray(audio.numpy(), dtype=np.float32)
+        return silence.trim(np.asarray(audio.numpy(), dtype=np.float32), self.sample_rate, text)
+
+
+def _check(give_way: Callable[[], bool] | None) -> None:
+    if give_way is not None and give_way():
+        raise GaveWay
 
 
 def _quiet_segmenter() -> None:
@@ -111,9 +121,9 @@ class GriffinLim:
         self._correlation = self._filters.T @ self._filters
         self._spread = self._filters / self._filters.sum(1, keepdim=True).clamp(min=1e-6)
 
-    def __call__(self, mel: Any) -> Any:
-        """[mels, frames] to samples."""
-        return self._deemphasise(self._invert(self._magnitudes(mel)))
+    def __call__(self, mel: Any, give_way: Callable[[], bool] | None = None) -> Any:
+        """[mels, frames] to samples. Raises GaveWay."""
+        return self._deemphasise(self._invert(self._magnitudes(mel), give_way))
 
     def _magnitudes(self, mel: Any) -> Any:
         """Non-negative least squares by multiplicative updates (Lee and Seung 2001)."""
@@ -124,13 +134,14 @@ class GriffinLim:
             guess *= target / (self._correlation @ guess + 1e-9)
         return guess.clamp(min=0) ** (1.0 / self._power)
 
-    def _invert(self, magnitudes: Any) -> Any:
+    def _invert(self, magnitudes: Any, give_way: Callable[[], bool] | None) -> Any:
         import torch
 
         generator = torch.Generator().manual_seed(0)  # the same text always sounds the same
         angles = torch.exp(2j * torch.pi * torch.rand(magnitudes.shape, generator=generator))
         previous = torch.zeros_like(angles)
         for _ in range(self._iterations):
+            _check(give_way)
             rebuilt = self._stft(self._istft(magnitudes * angles))[:, : magnitudes.shape[1]]
             angles = rebuilt - previous * (_MOMENTUM / (1 + _MOMENTUM))
             angles = angles / (angles.abs() + 1e-16)

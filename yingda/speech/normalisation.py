@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 from yingda.speech.numbers_zh import cardinal, decimal, digit_by_digit, money
 
+VERSION = 1  # raise it when the same text comes to be spoken differently: kept audio is made anew
+
 # Words after which a number is a name, not an amount.
 _NAMED = (
     "尾号|后四位|末四位|后六位|电话|手机号?|号码|单号|工单号?|编号|工号|账号|帐号|卡号|户号|身份证号?"

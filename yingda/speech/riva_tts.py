@@ -68,6 +68,7 @@ class RivaSynthesis(riva_tts_pb2_grpc.RivaSpeechSynthesisServicer):
             "language_code": self._language,
             "voice_name": self._settings.name,
             "streaming": "True",
+            "model_version": self._synthesiser.version,  # changes when kept audio is to be made anew
         }
         described = pb.RivaSynthesisConfigResponse.Config(
             model_name=self._settings.name, parameters=parameters

@@ -57,6 +57,7 @@ class SpeechServer:
             options=[("grpc.max_receive_message_length", 64_000_000), ("grpc.so_reuseport", 0)]
         )
         self._http: asyncio.Server | None = None
+        self._making: asyncio.Task[None] | None = None
         self.grpc_port = 0
 
     def check(self) -> None:
@@ -84,7 +85,7 @@ class SpeechServer:
         model = await self._wait(hearing, "recogniser.model", self._settings.recogniser.model)
         decoder = await asyncio.to_thread(self._load_decoder) if model.syllables else None
         speaker = await self._wait(voice, "voice.acoustic_model", self._settings.voice.acoustic_model)
-        await self._load_prompts()
+        missing = await self._load_prompts()
         self._serve(model, Transcriber(decoder), speaker)
         await self._grpc.start()
         gc.freeze()  # models and lexicon are for good; the collector need not walk them again
@@ -94,6 +95,7 @@ class SpeechServer:
             time.monotonic() - started, server.host, self.grpc_port, model.kind, model.sample_rate,
             speaker.sample_rate, len(self.cache),
         )  # fmt: skip
+        self._making = asyncio.create_task(self._make_prompts(missing))
 
     async def wait(self) -> None:
         """Until the server is stopped."""
@@ -102,6 +104,8 @@ class SpeechServer:
     async def stop(self, grace_s: float = 1.0) -> None:
         """Finish what is running within `grace_s`, then end."""
         self._not_ready = "stopping"
+        if self._making is not None:
+            self._making.cancel()
         await self._grpc.stop(grace_s)
         if self._http is not None:
             self._http.close()
@@ -146,17 +150,34 @@ class SpeechServer:
             raise StartError(f"{self._path}: key 'recogniser.lexicon.path': {error}") from None
         return Decoder(words, knobs.beam, knobs.confusion_weight, knobs.boost_weight)
 
-    async def _load_prompts(self) -> None:
+    async def _load_prompts(self) -> list[str]:
+        """Takes prompts from the disk; gives those that are not there."""
         prompts = self._settings.prompts
         try:
             texts = prompt_cache.fixed_texts(prompts.texts, prompts.domain_file)
         except ValueError as error:
             raise StartError(f"{self._path}: key 'prompts.domain_file': {error}") from None
         missing = await asyncio.to_thread(self.synthesiser.load_prompts, texts, PROMPT_RATE)
+        self._count_prompts()
+        return missing
+
+    async def _make_prompts(self, missing: list[str]) -> None:
+        """While calls are taken already: the others' clauses go first."""
         if missing:
-            self._not_ready = "synthesising the fixed prompts"
-            log.info("synthesising %d of %d fixed prompts", len(missing), len(texts))
-            await self.synthesiser.fix_prompts(missing, PROMPT_RATE)
+            log.info("synthesising %d fixed prompts in the background", len(missing))
+        for text in missing:
+            await self.synthesiser.fix_prompts([text], PROMPT_RATE)
+            self._count_prompts()
+        try:
+            old = await asyncio.to_thread(self.cache.tidy)
+        except OSError as error:
+            log.warning("old prompts stay in %s: %s", self._settings.prompts.folder, error)
+            return
+        if missing or old:
+            log.info("fixed prompts: %d clauses held, %d old ones deleted", len(self.cache), old)
+
+    def _count_prompts(self) -> None:
+        self.metrics.gauge("speech_prompt_clauses", len(self.cache))
 
     def _make_recogniser(self) -> StreamingModel:
         from yingda.speech.nemo_asr import NemoRecogniser

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import queue
+import math
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -14,18 +14,24 @@ from typing import Protocol
 
 import numpy as np
 
-from yingda.speech import audio, clauses, ssml
+from yingda.speech import audio, clauses, normalisation, ssml
 from yingda.speech.audio import Float, Int16
 from yingda.speech.metrics import Metrics
-from yingda.speech.normalisation import normalise
-from yingda.speech.prompt_cache import Key, PromptCache, model_stamp
+from yingda.speech.prompt_cache import Key, PromptCache, voice_identity
 from yingda.speech.settings import Voice as Settings
+from yingda.speech.waiting import Full, Waiting
 
 log = logging.getLogger(__name__)
+
+_TREATMENT = 2  # raise it when the same clause comes to sound differently for a reason in our code
 
 
 class TooBusy(Exception):
     """Too many clauses wait for the voice."""
+
+
+class GaveWay(Exception):
+    """A model stopped in the middle of a clause, because it was asked to."""
 
 
 class VoiceModel(Protocol):
@@ -34,8 +40,8 @@ class VoiceModel(Protocol):
     name: str
     sample_rate: int
 
-    def speak(self, text: str, pace: float) -> Float:
-        """float32 audio at `sample_rate`."""
+    def speak(self, text: str, pace: float, give_way: Callable[[], bool] | None = None) -> Float:
+        """float32 audio at `sample_rate`. Raises GaveWay soon after `give_way()` is true, if it is given."""
 
 
 @dataclass
@@ -43,6 +49,7 @@ class _Work:
     text: str
     pace: float
     give_up_at: float
+    is_live: bool
     result: Future[Float] = field(default_factory=Future)
 
 
@@ -65,11 +72,16 @@ class Synthesiser:
         self._settings = settings
         self._cache = cache
         self._metrics = metrics
-        self._work: queue.Queue[_Work | None] = queue.Queue(settings.max_waiting)
-        self._stamp = f"{settings.name}:{settings.speaker}:" + model_stamp(
-            settings.acoustic_model, settings.vocoder
+        self._work: Waiting[_Work] = Waiting(settings.max_waiting)
+        self._voice = voice_identity(
+            (settings.acoustic_model, settings.vocoder),
+            settings.name,
+            settings.speaker,
+            settings.griffin_lim_iterations,
+            settings.peak,
+            normalisation.VERSION,
+            _TREATMENT,
         )
-        self._stamp += f":{settings.griffin_lim_iterations}:{settings.peak}"
         self._loaded: Future[VoiceModel] = Future()
         self._thread = threading.Thread(target=self._run, name="voice", daemon=True)
 
@@ -81,7 +93,7 @@ class Synthesiser:
     def stop(self) -> None:
         """End the thread after the clause that it is in."""
         if self._thread.is_alive():
-            self._work.put(None)
+            self._work.close()
             self._thread.join(timeout=10)
 
     @property
@@ -89,15 +101,31 @@ class Synthesiser:
         """Whether the thread is there to take work."""
         return self._thread.is_alive()
 
+    @property
+    def version(self) -> str:
+        """Changes whenever the same text may come to sound differently; clients that keep audio keep this
+        with it."""
+        s = self._settings
+        shape = (s.pace, s.clause_pause_ms, s.first_clause_chars, s.clause_chars)
+        return voice_identity((), self._voice, *shape)
+
     def load_prompts(self, texts: list[str], rate: int) -> list[str]:
-        """Take prompts from the disk; returns those that have to be synthesised."""
+        """Take prompts from the disk; returns those of which a clause has to be synthesised."""
         return [t for t in texts if not all([self._cache.load(key) for key, _ in self._clauses(t, rate)])]
 
     async def fix_prompts(self, texts: list[str], rate: int) -> None:
-        """Synthesise prompts and hold them for good."""
+        """Synthesise prompts while no call wants the voice, and hold them for good. One that cannot be
+        spoken is left to be spoken when it is wanted."""
         for text in texts:
             for key, _ in self._clauses(text, rate):
-                self._cache.fix(key, await self._synthesise(key, deadline_s=60.0))
+                if self._cache.is_fixed(key):
+                    continue
+                try:
+                    spoken = self._cache.get(key)
+                    pcm = await self._synthesise(key, None) if spoken is None else spoken
+                    await asyncio.to_thread(self._cache.fix, key, pcm)
+                except Exception as error:  # the others are still to be made
+                    log.warning("a fixed prompt was not kept: %s: %s", type(error).__name__, error)
 
     async def say(self, text: str, rate: int) -> AsyncIterator[Spoken]:
         """Clauses of plain text or SSML, each as soon as it is spoken. Raises SsmlError, TooBusy,
@@ -118,10 +146,10 @@ class Synthesiser:
         for span in ssml.parse(text):
             pace = round(span.pace * settings.pace, 3)
             first = settings.clause_chars if out else settings.first_clause_chars
-            for clause in clauses.split(normalise(span.text), first, settings.clause_chars):
-                out.append(((self._stamp, rate, pace, clause.text), clause.pauses * settings.clause_pause_ms))
+            for clause in clauses.split(normalisation.normalise(span.text), first, settings.clause_chars):
+                out.append(((self._voice, rate, pace, clause.text), clause.pauses * settings.clause_pause_ms))
             if span.pause_ms:
-                out.append(((self._stamp, rate, pace, ""), span.pause_ms))
+                out.append(((self._voice, rate, pace, ""), span.pause_ms))
         return out
 
     async def _clause(self, key: Key) -> Int16:
@@ -134,11 +162,13 @@ class Synthesiser:
         self._cache.put(key, pcm)
         return pcm
 
-    async def _synthesise(self, key: Key, deadline_s: float) -> Int16:
-        work = _Work(key[3], key[2], time.monotonic() + deadline_s)
+    async def _synthesise(self, key: Key, deadline_s: float | None) -> Int16:
+        """Without a deadline: in the background."""
+        give_up_at = math.inf if deadline_s is None else time.monotonic() + deadline_s
+        work = _Work(key[3], key[2], give_up_at, deadline_s is not None)
         try:
-            self._work.put_nowait(work)
-        except queue.Full:
+            (self._work.put_live if work.is_live else self._work.put_background)(work)
+        except Full:
             raise TooBusy(f"{self._settings.max_waiting} clauses are waiting for the voice") from None
         samples = await asyncio.wait_for(asyncio.wrap_future(work.result), deadline_s)
         model = self._loaded.result()
@@ -154,16 +184,30 @@ class Synthesiser:
             return
         self._loaded.set_result(model)
         while (work := self._work.get()) is not None:
-            started = time.monotonic()
-            if started > work.give_up_at or not work.result.set_running_or_notify_cancel():
+            if time.monotonic() > work.give_up_at or work.result.cancelled():
                 work.result.cancel()  # nobody waits for it any more
                 continue
-            try:
+            self._speak(model, work)
+
+    def _speak(self, model: VoiceModel, work: _Work) -> None:
+        started = time.monotonic()
+        try:
+            if work.is_live:
                 samples = model.speak(work.text, work.pace)
-            except Exception as error:  # one bad clause must not end the voice of every call
-                log.exception("a clause of %d characters could not be spoken", len(work.text))
+            else:
+                samples = model.speak(work.text, work.pace, self._is_wanted)
+        except GaveWay:
+            self._work.put_background(work, again=True)
+            return
+        except Exception as error:  # one bad clause must not end the voice of every call
+            log.exception("a clause of %d characters could not be spoken", len(work.text))
+            if work.result.set_running_or_notify_cancel():
                 work.result.set_exception(error)
-                continue
+            return
+        if work.result.set_running_or_notify_cancel():
             work.result.set_result(samples)
-            self._metrics.observe("speech_clause_seconds", time.monotonic() - started)
-            self._metrics.count("speech_spoken_seconds_total", len(samples) / model.sample_rate)
+        self._metrics.observe("speech_clause_seconds", time.monotonic() - started)
+        self._metrics.count("speech_spoken_seconds_total", len(samples) / model.sample_rate)
+
+    def _is_wanted(self) -> bool:
+        return self._work.has_live() or self._work.is_closed

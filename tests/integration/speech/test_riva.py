@@ -227,6 +227,10 @@ def test_one_request_without_a_stream_is_served_too(server) -> None:
 
 @pytest.mark.requirement(20)
 def test_a_preloaded_prompt_costs_no_synthesis(tts: riva.client.SpeechSynthesisService, server) -> None:
+    give_up_at = time.monotonic() + 60  # prompts are made after the server is ready
+    while metric(server, "speech_prompt_clauses") < 1:
+        assert time.monotonic() < give_up_at
+        time.sleep(0.1)
     before = metric(server, "speech_clause_seconds_count")
     parts = list(tts.synthesize_online("感谢您的来电，再见。", language_code="zh-CN", sample_rate_hz=8000))
     assert len(parts[0].audio) > 8000
@@ -252,6 +256,7 @@ def test_models_are_described(asr: riva.client.ASRService, tts: riva.client.Spee
     assert heard.model_config[0].parameters["decoder_type"] == "ctc"
     voice = tts.stub.GetRivaSynthesisConfig(riva_tts_pb2.RivaSynthesisConfigRequest())
     assert voice.model_config[0].parameters["voice_name"] == "yingda-zh-CN"
+    assert len(voice.model_config[0].parameters["model_version"]) == 16
 
 
 def test_the_log_is_quiet_and_holds_no_words(server) -> None:
