@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import ast
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from scripts import env
+from scripts import env, installers
 
 
 def test_a_changed_lock_file_makes_another_environment(
@@ -58,15 +60,15 @@ def test_a_python_that_does_not_run_is_passed_over(tmp_path: Path) -> None:
     shim = tmp_path / "python3.10"
     shim.write_text("#!/bin/sh\necho 'pyenv: python3.10: command not found' >&2\nexit 127\n")
     shim.chmod(0o755)
-    assert not env.probe(str(shim), "3.10")
-    assert not env.probe(str(tmp_path / "none"), "3.10")
-    assert env.probe(sys.executable, f"{sys.version_info[0]}.{sys.version_info[1]}")
+    assert not installers.probe(str(shim), "3.10")
+    assert not installers.probe(str(tmp_path / "none"), "3.10")
+    assert installers.probe(sys.executable, f"{sys.version_info[0]}.{sys.version_info[1]}")
 
 
 def test_a_missing_python_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(env, "probe", lambda python, version: False)
+    monkeypatch.setattr(installers, "probe", lambda python, version: False)
     with pytest.raises(env.CannotMake, match=r"Python 3\.10 was not found .*\n.*pyenv install 3\.10"):
-        env.find_python("3.10", None)
+        installers.find_python("3.10", None)
 
 
 def test_the_lock_files_pin_everything_and_need_no_compiler() -> None:
@@ -74,3 +76,22 @@ def test_the_lock_files_pin_everything_and_need_no_compiler() -> None:
         lines = [line for line in env.lock_file(name).read_text().splitlines() if line[:1].isalnum()]
         assert lines and all("==" in line for line in lines)
         assert not [line for line in lines if line.startswith(("pyopenjtalk", "cdifflib", "nvidia-cu"))]
+
+
+@pytest.mark.parametrize("name", ["env", "installers"])
+def test_any_python_from_3_8_on_can_read_it(name: str) -> None:
+    text = (env.ROOT / "scripts" / f"{name}.py").read_text(encoding="utf-8")
+    tree = ast.parse(text, feature_version=(3, 8))
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    imported |= {
+        alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+    }
+    ours = {module for module in imported if str(module).split(".")[0] not in sys.stdlib_module_names}
+    assert ours <= {"scripts.installers"}
+
+
+def test_it_is_run_by_its_path_from_anywhere(tmp_path: Path) -> None:
+    command = [sys.executable, "-S", str(env.ROOT / "scripts" / "env.py"), "--help"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env={})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "voice, rasa, training" in done.stdout
