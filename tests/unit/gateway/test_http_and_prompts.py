@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
 import numpy as np
 import pytest
+from riva.client.proto import riva_tts_pb2
 
 from yingda.gateway.http_api import BadRequest, parse_placement
 from yingda.gateway.metrics import Metrics
 from yingda.gateway.prompts import PromptError, Prompts, read_wav, write_wav
 from yingda.gateway.settings import PromptSettings
+from yingda.gateway.speech_link import SpeechUnavailable
 
 GOOD = {"call_id": "c1", "from": "95000", "to": "13800000000", "trunk": "a", "ring_timeout_ms": 30000}
 
@@ -87,3 +93,83 @@ def test_prompt_in_the_wrong_format_is_named(tmp_path):
         file.writeframes(bytes(400))
     with pytest.raises(PromptError, match="got 16000 Hz, 2 channels, 16 bits, expected 8000 Hz"):
         read_wav(path)
+
+
+class Speech:
+    """A link to a speech server that says its version in samples."""
+
+    is_up = True
+
+    def __init__(self, version: int) -> None:
+        self.version, self.said, self._tts = version, 0, self
+
+    async def GetRivaSynthesisConfig(self, request: object, timeout: float) -> object:
+        config = riva_tts_pb2.RivaSynthesisConfigResponse.Config(
+            model_name="m", parameters={"voice_name": "voice", "model_version": str(self.version)}
+        )
+        return riva_tts_pb2.RivaSynthesisConfigResponse(model_config=[config])
+
+    async def synthesise(self, text: str) -> AsyncIterator[np.ndarray]:
+        self.said += 1
+        yield np.full(80, self.version, np.int16)
+
+
+async def follow(found: Prompts, speech: Speech) -> None:
+    """One look at the speech server."""
+    await found._follow(speech)  # type: ignore[arg-type]
+
+
+@pytest.mark.requirement(88)
+async def test_prompts_are_made_once_for_a_voice(tmp_path: Path):
+    first, speech = prompts(tmp_path), Speech(7)
+    first.load()
+    await follow(first, speech)
+    assert first.missing == [] and speech.said == len(first.texts)
+    again = prompts(tmp_path)
+    again.load()
+    assert again.missing == []
+    await follow(again, speech)
+    assert speech.said == len(first.texts)
+
+
+@pytest.mark.requirement(88)
+async def test_another_voice_leaves_no_old_audio_behind(tmp_path: Path):
+    found = prompts(tmp_path)
+    await follow(found, Speech(7))
+    (tmp_path / "cache" / "mine.wav").write_bytes(b"")
+    await follow(found, Speech(8))
+    assert {int(found.audio(key)[0]) for key in found.texts} == {8}
+    files = {path.name for path in (tmp_path / "cache").glob("*.wav")}
+    assert len(files) == len(found.texts) + 1 and "mine.wav" in files
+    again = prompts(tmp_path)
+    again.load()
+    assert int(again.audio("outage")[0]) == 8
+
+
+async def test_a_voice_that_changes_in_between_is_not_mixed(tmp_path: Path):
+    found, speech = prompts(tmp_path), Speech(7)
+    said = speech.synthesise
+
+    async def changing(text: str) -> AsyncIterator[np.ndarray]:
+        async for piece in said(text):
+            yield piece
+        speech.version = 8
+
+    speech.synthesise = changing  # type: ignore[method-assign]
+    with pytest.raises(SpeechUnavailable):
+        await follow(found, speech)
+    assert len(found.missing) == len(found.texts)
+    await follow(found, speech)
+    assert {int(found.audio(key)[0]) for key in found.texts} == {8}
+
+
+async def test_old_audio_plays_while_the_speech_server_is_gone(tmp_path: Path):
+    await follow(prompts(tmp_path), Speech(7))
+    speech = Speech(8)
+    speech.is_up = False
+    found = prompts(tmp_path)
+    found.load()
+    task = asyncio.create_task(found.make_missing(speech))  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    assert found.missing == [] and not task.done()
+    task.cancel()
