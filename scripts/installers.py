@@ -1,4 +1,4 @@
-"""Find a Python and uv, and run installers, for scripts/env.py. Standard library only, Python 3.8 or later."""
+"""Finds a Python and uv, and runs installers. Standard library only, Python 3.8 or later, as env.py."""
 
 from __future__ import annotations
 
