@@ -234,10 +234,12 @@ class Call:
         match command:
             case cmd.StartDialogue(generation, resumed):
                 send(self._call_started(generation, resumed))
-            case cmd.SendTurn(generation, turn, text, confidence, started_ms, ended_ms, heard):
+            case cmd.SendTurn(generation, turn, text, confidence, started_ms, ended_ms, heard, replaces):
                 self._customer_finished()
-                self._record.customer_turn(text, confidence, started_ms, ended_ms)
+                if replaces is not None:
+                    self._services.metrics.count("joined_turns")
                 times = (started_ms, ended_ms)
+                self._record.customer_turn(turn, text, confidence, *times, replaces)
                 send(dialogue.CustomerTurn(turn, generation, text, confidence, *times, _heard(heard)))
             case cmd.SendSilence(generation, count, heard):
                 self._record.silence(count, self._ms())

@@ -93,6 +93,7 @@ class CallRecord:
         self._turns: dict[int, dict[str, Any]] = {}
         self._seq = 0
         self._bot_seq: dict[int, int] = {}
+        self._customer_seq: dict[int, int] = {}
         self._bot_latency: dict[int, int] = {}
         self.counters = {"customer_turns": 0, "bot_turns": 0, "barge_ins": 0, "fillers": 0, "silences": 0}
         self._facts = {"direction": direction, "customer_number": customer, "our_number": ours}
@@ -104,10 +105,15 @@ class CallRecord:
         self._save({"answered_at": now_text(), "recording": recording, "state": "answered"})
         self._tell("call_answered", "answered", {})
 
-    def customer_turn(self, text: str, confidence: float, started_ms: int, ended_ms: int) -> None:
-        self.counters["customer_turns"] += 1
+    def customer_turn(
+        self, turn: int, text: str, confidence: float, started_ms: int, ended_ms: int, replaces: int | None
+    ) -> None:
+        """A turn sent to the dialogue; one that ``replaces`` an earlier turn takes its place here."""
         times = {"started_ms": started_ms, "ended_ms": ended_ms}
-        self._turn("customer", {"text": text, "confidence": round(confidence, 3), **times})
+        values = {"text": text, "confidence": round(confidence, 3), **times}
+        seq = self._customer_seq.get(turn if replaces is None else replaces)
+        self.counters["customer_turns"] += seq is None
+        self._customer_seq[turn] = self._turn("customer", values, seq)
 
     def digits(self, digits: str, at_ms: int) -> None:
         self.counters["customer_turns"] += 1
@@ -150,10 +156,12 @@ class CallRecord:
         """Something worth an entry in the stream only."""
         self._recorder.publish(name, self._call_id, data)
 
-    def _turn(self, side: str, values: dict[str, Any]) -> None:
-        self._seq += 1
-        self._save_turn(self._seq, {"side": side, **values})
-        self._recorder.publish("turn", self._call_id, {"side": side, "seq": self._seq, **values})
+    def _turn(self, side: str, values: dict[str, Any], seq: int | None = None) -> int:
+        if seq is None:
+            seq = self._seq = self._seq + 1
+        self._save_turn(seq, {"side": side, **values})
+        self._recorder.publish("turn", self._call_id, {"side": side, "seq": seq, **values})
+        return seq
 
     def _bot_turn(self, generation: int, values: dict[str, Any]) -> None:
         if generation not in self._bot_seq:

@@ -8,11 +8,13 @@ from dataclasses import replace
 from yingda.sansio.turns import commands as cmd
 from yingda.sansio.turns import events as ev
 from yingda.sansio.turns.bot_turn import BotTurn
+from yingda.sansio.turns.guards import words_are_unfinished
 from yingda.sansio.turns.steps import Steps
 from yingda.sansio.turns.wording import looks_complete
 
 _CLOSING_S = 12.0
 _MIN_SILENCE_AFTER_NOISE_S = 2.0
+_HOLD_S = 2.0
 
 
 class Actions(Steps):
@@ -89,7 +91,7 @@ class Actions(Steps):
 
     def _do_listen_on(self, event: ev.Event, now: float) -> None:
         self.facts.keys = ""
-        self.facts.kept_words = ""
+        self._keep_words("")
         self.timers["silence"] = max(self._silence_due, now + _MIN_SILENCE_AFTER_NOISE_S)
 
     def _do_send_silence(self, event: ev.Event, now: float) -> None:
@@ -105,9 +107,14 @@ class Actions(Steps):
 
     def _do_pause(self, event: ev.Event, now: float) -> None:
         self._give(cmd.PausePlayback())
-        self.facts.bot.pause(now)
         self._hear(now)
+        self.facts.bot.pause(now)
+        self.facts.paused_by, self.facts.has_held = self.facts.speech_from, False
         self.timers["false_barge_in"] = now + self._settings.false_barge_in_s
+
+    def _do_hold_on(self, event: ev.Event, now: float) -> None:
+        self.facts.has_held = True
+        self.timers["false_barge_in"] = now + _HOLD_S
 
     def _do_resume(self, event: ev.Event, now: float) -> None:
         f = self.facts
@@ -122,6 +129,9 @@ class Actions(Steps):
 
     def _do_stop_bot(self, event: ev.Event, now: float) -> None:
         self._take_floor(now)
+        self._hear_out(event, now)
+
+    def _hear_out(self, event: ev.Event, now: float) -> None:
         self.timers["max_turn"] = now + self._settings.max_turn_s
         if not self.facts.is_speaking:
             self._do_await_endpoint(event, now)
@@ -129,6 +139,24 @@ class Actions(Steps):
     def _do_stop_bot_and_send(self, event: ev.Event, now: float) -> None:
         self._take_floor(now)
         self._do_send_turn(event, now)
+
+    def _do_join_turn(self, event: ev.Event, now: float) -> None:
+        self._join(now)
+        self._hear_out(event, now)
+
+    def _do_join_turn_and_send(self, event: ev.Event, now: float) -> None:
+        self._join(now)
+        self._do_send_turn(event, now)
+
+    def _join(self, now: float) -> None:
+        """The answer is cancelled; the words that it was for are the beginning of the present turn."""
+        f = self.facts
+        sent, hints = f.sent, f.asked_hints
+        assert sent is not None
+        self._take_floor(now)
+        f.hints, f.replaces, f.joins = hints, sent.turn, f.joins + 1
+        f.turn_from = f.connected_at + sent.started_ms / 1000
+        self._keep_words(sent.text, sent.confidence)
 
     def _do_end_bot_turn_and_hear(self, event: ev.Event, now: float) -> None:
         self._end_bot_turn(now)
@@ -153,11 +181,13 @@ class Actions(Steps):
         hints, s = self.facts.hints, self._settings
         is_whole = looks_complete(self.facts.words, hints.expect, hints.max_digits)
         wait_ms = s.endpoint_complete_ms if is_whole else s.endpoint_ms(hints.expect)
+        if words_are_unfinished(self.facts, s):
+            wait_ms = max(wait_ms, s.endpoint_unfinished_ms)
         self.timers["endpoint"] = self.facts.quiet_since + wait_ms / 1000
 
     def _do_finish_recognition(self, event: ev.Event, now: float) -> None:
         self._cancel("endpoint", "max_turn")
-        self.facts.finished_at = now
+        self.facts.finished_at, self.facts.was_cut = now, self.facts.is_speaking
         self.timers["recognition"] = now + self._settings.recognition_deadline_s
         if self.facts.is_recognising and not self.facts.is_half_closed:
             self.facts.is_half_closed = True
@@ -168,23 +198,33 @@ class Actions(Steps):
 
     def _do_keep_words_and_hear(self, event: ev.Event, now: float) -> None:
         f = self.facts
-        f.kept_words, f.partial = f.words, ""
-        turn_from = f.turn_from
+        self._keep_words(f.words, self._confidence(event))
+        f.partial, turn_from = "", f.turn_from
         self._cancel("recognition")
         self._hear(now, keep_words=True)
         f.turn_from = turn_from
-        self.timers["max_turn"] = now + self._settings.max_turn_s
+        self.timers["max_turn"] = turn_from + self._settings.max_turn_s
+
+    def _do_keep_words_and_wait(self, event: ev.Event, now: float) -> None:
+        self._do_keep_words_and_hear(event, now)
+        self._do_await_endpoint(event, now)
 
     def _do_send_turn(self, event: ev.Event, now: float) -> None:
         f = self.facts
-        text = f.words
+        text, replaces, confidence = f.words, f.replaces, self._confidence(event)
         self._drop_recognition()
         self._next_generation()
         f.turn += 1
         f.silences = 0
-        confidence = f.confidence if isinstance(event, ev.FinalTranscribed) else 0.5
+        f.joins = 0 if replaces is None else f.joins
         times = self._ms(f.turn_from), self._ms(now if f.is_speaking else f.quiet_since)
-        self._send(cmd.SendTurn(f.generation, f.turn, text, confidence, *times, f.last_heard), now)
+        self._send(cmd.SendTurn(f.generation, f.turn, text, confidence, *times, f.last_heard, replaces), now)
+
+    def _confidence(self, event: ev.Event) -> float:
+        """Of all words so far; a partial that had to be taken for the final one is as likely wrong."""
+        f = self.facts
+        is_partial = not isinstance(event, ev.FinalTranscribed) and f.partial
+        return min(f.kept_confidence, 0.5 if is_partial else f.confidence)
 
     def _do_take_floor_by_key(self, event: ev.Event, now: float) -> None:
         self._drop_recognition()

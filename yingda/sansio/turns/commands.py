@@ -56,7 +56,10 @@ class CancelRecognition:
 
 @dataclass(frozen=True)
 class SendTurn:
-    """Send the dialogue one customer turn; milliseconds count from the connection of the call."""
+    """Send the dialogue one customer turn; milliseconds count from the connection of the call.
+
+    ``replaces`` is the number of an earlier turn, sent too early, whose words this one begins with.
+    """
 
     generation: int
     turn: int
@@ -65,6 +68,7 @@ class SendTurn:
     started_ms: int
     ended_ms: int
     heard: HeardTurn | None
+    replaces: int | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,35 @@ _HEAD = """# Turn taking
 Drawn from `yingda/sansio/turns/table.py` by `python -m yingda.sansio.turns docs/turns.md`; change the table,
 not this page.
 
+## When a turn is over
+
+Silence ends a turn: `turns.endpoint_*` in `settings/gateway.yml`, by what the dialogue asked for.
+Words that are nothing but an opener (`unfinished_openers`: 你好, 那个) or break off
+(`unfinished_endings`: 我想, 的) get `endpoint_unfinished_ms`, except after a question for digits or
+yes/no. If only the final transcript shows that the words break off, the rest of that time is still
+waited.
+
+## When it was sent too early
+
+A customer who goes on before the answer is heard, or within `continuation_ms` of its first sound,
+cancels it:
+
+- sound pauses the bot; words cancel the answer (generation + 1, playback stopped, late `say`
+  dropped). A cough or a nod only delays it. While the customer still makes sound, the bot waits two
+  seconds longer than usual.
+- what is said next is joined to the words sent before, and goes out as one new customer turn, with
+  the hints of the question that it answers. `heard` tells how little of the cancelled answer was
+  heard; null: none was made.
+- the dialogue gets the first words twice: once alone, once in the joined turn. The earlier turn and
+  its answer stay in its tracker; what an action did for them is done. A slot filled from them is
+  filled again. In the call's record the joined turn takes the place of the earlier one.
+- not joined, but an ordinary barge-in: after `continuations` joins in a row; when the words sent
+  were a whole answer (yes, no, all digits asked for) or were cut at `max_turn_s`; when the answer
+  may not be interrupted, hangs up or transfers; when the bot speaks a prompt of its own (an
+  apology). A filler counts as no answer.
+
+## States
+
 """
 
 

@@ -23,7 +23,8 @@ class Facts:
     is_speaking: bool = False
     speech_from: float = 0.0
     quiet_since: float = 0.0
-    finished_at: float = 0.0
+    finished_at: float = 0.0  # the last stream was given all audio until then
+    was_cut: bool = False  # and the customer was still speaking
     turn_from: float = 0.0
     # Recognition: the present stream, what it has given, and words kept from the stream before it.
     recognition: int = 0
@@ -32,7 +33,14 @@ class Facts:
     partial: str = ""
     confidence: float = 0.0
     kept_words: str = ""
+    kept_confidence: float = 1.0
     keys: str = ""
+    # Continuation: the turn that the bot is about to answer, and the one that the present turn replaces.
+    sent: SendTurn | None = None
+    replaces: int | None = None
+    joins: int = 0
+    paused_by: float = 0.0  # where the sound began that paused the bot
+    has_held: bool = False
     # The bot.
     bot: BotTurn = field(default_factory=lambda: BotTurn(0))
     cut: BotTurn | None = None
@@ -69,7 +77,8 @@ class Facts:
             case ev.PartialTranscribed(_, text):
                 self.partial = text
             case ev.FinalTranscribed(_, text, confidence):
-                self.partial, self.confidence = text or self.partial, confidence
+                self.confidence = confidence if text else 0.5 if self.partial else 1.0
+                self.partial = text or self.partial  # the last final of a stream may be empty
                 self.is_recognising = False
             case ev.RecognitionFailed():
                 self.is_recognising = False
@@ -96,8 +105,12 @@ class Facts:
                 self.bot.is_complete = True
             case ev.DialogueFailed():
                 self.bot.is_complete = self.bot.has_words
+            case ev.BotSaid(_, _, interruptible):
+                self.sent = self.sent if interruptible else None  # this answer stands
             case ev.HangUpRequested(_, reason):
-                self.hang_up_reason = reason
+                self.hang_up_reason, self.sent = reason, None
+            case ev.TransferRequested():
+                self.sent = None
             case ev.SynthesisFinished(number, total_ms):
                 self._change_clip(number, total_ms=total_ms)
             case ev.PlaybackStarted(number, at):

@@ -9,11 +9,13 @@ from yingda.sansio.turns import commands as cmd
 from yingda.sansio.turns import events as ev
 from yingda.sansio.turns.bot_turn import BotTurn, Clip
 from yingda.sansio.turns.facts import Facts, Pending
+from yingda.sansio.turns.guards import customer_may_go_on
 from yingda.sansio.turns.settings import TurnSettings
 from yingda.sansio.turns.wording import sentences
 
 _TALK_OVER_PROTECTED_S = 1.0
 _OUTAGE_KNOWN_S = 0.2
+_LONGEST_PAUSE_S = 2.0
 
 
 class Steps:
@@ -31,13 +33,16 @@ class Steps:
         self.facts.bot = BotTurn(self.facts.generation)
         self.facts.pending = None
         self.facts.hang_up_reason = None
+        self.facts.replaces = None
 
     def _send(self, message: Pending, now: float) -> None:
         f = self.facts
         self._give(message)
         f.pending, f.last_heard, f.cut = message, None, None
         f.asked_hints, f.hints = f.hints, ev.Hints()
-        f.kept_words = f.partial = f.keys = ""
+        f.sent = message if isinstance(message, cmd.SendTurn) else None
+        f.partial = f.keys = ""
+        self._keep_words("")
         self._cancel_all()
         self.timers["filler"] = now + self._settings.dialogue_filler_s
         self.timers["dialogue"] = now + self._settings.dialogue_deadline_s
@@ -90,6 +95,7 @@ class Steps:
             self._give(cmd.StopPlayback())
             self.facts.cut = bot
         bot.is_complete = True
+        self.facts.sent = None
         self._cancel("dialogue", "filler", "synthesis", "synthesis_filler", "barge_in", "false_barge_in")
 
     def _note_heard(self, bot: BotTurn, now: float) -> None:
@@ -117,9 +123,21 @@ class Steps:
         f.recognition += 1
         f.is_recognising, f.is_half_closed, f.partial, f.turn_from = True, False, "", speech_from
         if not keep_words:
-            f.kept_words = ""
+            self._keep_words("")
+        hints = f.hints if f.pending is None else f.asked_hints
+        since = self._audio_since(now, speech_from, is_same_turn=keep_words)
+        self._give(cmd.StartRecognition(f.recognition, since, hints.boost))
+
+    def _audio_since(self, now: float, speech_from: float, is_same_turn: bool) -> float:
+        """Between two streams of one turn no audio is lost, and none that holds words is heard twice."""
+        f = self.facts
         since = speech_from - self._settings.preroll_ms / 1000
-        self._give(cmd.StartRecognition(f.recognition, since, f.hints.boost))
+        if is_same_turn or customer_may_go_on(f, self._settings):
+            since = min(since, max(f.finished_at, now - _LONGEST_PAUSE_S))
+        return max(since, f.finished_at if f.was_cut else f.quiet_since)
+
+    def _keep_words(self, words: str, confidence: float = 1.0) -> None:
+        self.facts.kept_words, self.facts.kept_confidence = words, confidence
 
     def _drop_recognition(self) -> None:
         if self.facts.is_recognising:

@@ -1,6 +1,6 @@
 """Who has the floor: the turn machine as a table.
 
-The theory, in six rules:
+The theory, in seven rules:
 
 1. At any moment one state says who has the floor: the bot owes an answer (WAITING), the bot speaks
    (SPEAKING), nobody does (LISTENING), the customer does (HEARING, FINISHING, KEYING), or it is disputed
@@ -11,7 +11,9 @@ The theory, in six rules:
    answer a question and are a nod at any other time.  A prompt that may not be interrupted is not paused.
 4. Silence ends a customer's turn; how much of it depends on what was asked (endpointing).
 5. Every wait has a deadline, and every deadline has words: a filler, an apology, a goodbye.
-6. A service that is gone (RECOVERING) is apologised for, its work is kept, and the call goes on with it.
+6. A turn that was sent too early is taken back.  A customer who goes on before the answer is heard (or in the
+   first moments of it) cancels it: one turn with all the words goes to the dialogue (continuation).
+7. A service that is gone (RECOVERING) is apologised for, its work is kept, and the call goes on with it.
 
 Facts (who makes sound, which clip plays, the last partial) are noted before the table is asked, so a row
 says only what changes hands.  For an event the first row of the state whose guard holds is taken, then the
@@ -73,7 +75,9 @@ TABLE: tuple[Row, ...] = (
     Row(WAITING, "SpeechEnded", "recognition_open", "await_endpoint", WAITING),
     Row(WAITING, "timer endpoint", "", "finish_recognition", WAITING),
     Row(WAITING, "timer recognition", "", "forget_recognition", WAITING),
+    Row(WAITING, "PartialTranscribed", "customer_goes_on", "join_turn", HEARING),
     Row(WAITING, "PartialTranscribed", "words_interrupt", "stop_bot", HEARING),
+    Row(WAITING, "FinalTranscribed", "customer_goes_on", "join_turn_and_send", WAITING),
     Row(WAITING, "FinalTranscribed", "words_interrupt", "stop_bot_and_send", WAITING),
     Row(WAITING, "DigitReceived", "", "take_floor_by_key", KEYING),
     #
@@ -100,7 +104,9 @@ TABLE: tuple[Row, ...] = (
     Row(SPEAKING, "SpeechStarted", "", "suspect_barge_in", SPEAKING),
     Row(SPEAKING, "SpeechEnded", "recognition_open", "await_endpoint", SPEAKING),
     Row(SPEAKING, "timer barge_in", "may_be_barge_in", "pause", PAUSED),
+    Row(SPEAKING, "PartialTranscribed", "customer_goes_on", "join_turn", HEARING),
     Row(SPEAKING, "PartialTranscribed", "words_interrupt", "stop_bot", HEARING),
+    Row(SPEAKING, "FinalTranscribed", "customer_goes_on", "join_turn_and_send", WAITING),
     Row(SPEAKING, "FinalTranscribed", "words_interrupt", "stop_bot_and_send", WAITING),
     Row(SPEAKING, "timer endpoint", "", "finish_recognition", SPEAKING),
     Row(SPEAKING, "timer recognition", "", "forget_recognition", SPEAKING),
@@ -115,13 +121,16 @@ TABLE: tuple[Row, ...] = (
     #
     # Sound in the bot's turn: a customer who takes the floor, a nod, or a noise?
     Row(PAUSED, "BotSaid", "", "say", PAUSED),
+    Row(PAUSED, "PartialTranscribed", "customer_goes_on", "join_turn", HEARING),
     Row(PAUSED, "PartialTranscribed", "words_interrupt", "stop_bot", HEARING),
+    Row(PAUSED, "FinalTranscribed", "customer_goes_on", "join_turn_and_send", WAITING),
     Row(PAUSED, "FinalTranscribed", "words_interrupt", "stop_bot_and_send", WAITING),
     Row(PAUSED, "FinalTranscribed", "bot_has_clips", "resume", SPEAKING),
     Row(PAUSED, "FinalTranscribed", "", "resume", WAITING),
     Row(PAUSED, "SpeechStarted", "", "hear_on", PAUSED),
     Row(PAUSED, "SpeechEnded", "", "await_endpoint", PAUSED),
     Row(PAUSED, "timer endpoint", "", "finish_recognition", PAUSED),
+    Row(PAUSED, "timer false_barge_in", "talks_on", "hold_on", PAUSED),
     Row(PAUSED, "timer false_barge_in", "bot_has_clips", "resume", SPEAKING),
     Row(PAUSED, "timer false_barge_in", "", "resume", WAITING),
     Row(PAUSED, "RecognitionFailed", "bot_has_clips", "resume", SPEAKING),
@@ -141,6 +150,7 @@ TABLE: tuple[Row, ...] = (
     Row(HEARING, "SpeechStarted", "", "hear_on", HEARING),
     Row(HEARING, "SpeechEnded", "", "await_endpoint", HEARING),
     Row(HEARING, "PartialTranscribed", "customer_pauses", "await_endpoint", HEARING),
+    Row(HEARING, "timer endpoint", "nothing_new", "send_turn", WAITING),
     Row(HEARING, "timer endpoint", "", "finish_recognition", FINISHING),
     Row(HEARING, "timer max_turn", "", "finish_recognition", FINISHING),
     Row(HEARING, "FinalTranscribed", "has_words", "send_turn", WAITING),
@@ -151,13 +161,16 @@ TABLE: tuple[Row, ...] = (
     Row(HEARING, "SpeechServiceFailed", "", "apologise_and_wait", RECOVERING),
     Row(HEARING, "DigitReceived", "", "take_floor_by_key", KEYING),
     Row(FINISHING, "FinalTranscribed", "spoke_again", "keep_words_and_hear", HEARING),
+    Row(FINISHING, "FinalTranscribed", "may_be_unfinished", "keep_words_and_wait", HEARING),
     Row(FINISHING, "FinalTranscribed", "has_words", "send_turn", WAITING),
     Row(FINISHING, "FinalTranscribed", "was_short", "listen_on", LISTENING),
     Row(FINISHING, "FinalTranscribed", "patience", "ask_again", SPEAKING),
     Row(FINISHING, "FinalTranscribed", "", "give_up", CLOSING),
+    Row(FINISHING, "timer recognition", "spoke_again", "keep_words_and_hear", HEARING),
     Row(FINISHING, "timer recognition", "has_words", "send_turn", WAITING),
     Row(FINISHING, "timer recognition", "patience", "ask_again", SPEAKING),
     Row(FINISHING, "timer recognition", "", "give_up", CLOSING),
+    Row(FINISHING, "RecognitionFailed", "spoke_again", "keep_words_and_hear", HEARING),
     Row(FINISHING, "RecognitionFailed", "has_words", "send_turn", WAITING),
     Row(FINISHING, "RecognitionFailed", "patience", "ask_again", SPEAKING),
     Row(FINISHING, "RecognitionFailed", "", "give_up", CLOSING),

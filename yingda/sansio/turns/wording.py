@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _SENTENCE = re.compile(r"[^。！？；!?;\n]*[。！？；!?;\n]+|[^。！？；!?;\n]+$")
 _NOT_SPOKEN = re.compile(r"[\s。，、！？；：,.!?;:~～…—\-\"'“”‘’《》()（）]+")
@@ -45,6 +46,18 @@ def looks_complete(text: str, expect: str, max_digits: int | None) -> bool:
     if expect == "yes_no":
         return _YES_NO.fullmatch(words) is not None
     return False
+
+
+def looks_unfinished(text: str, openers: Iterable[str], endings: Iterable[str]) -> bool:
+    """More is to be expected after ``text``: only ``openers``, or it breaks off at one of ``endings``.
+
+    好的 and 是的 are answers, although they end like 我的.
+    """
+    words = spoken(text)
+    opener = "|".join(re.escape(spoken(word)) for word in openers)
+    if opener and re.fullmatch(f"(?:{opener})+", words):
+        return True
+    return not is_backchannel(words) and words.endswith(tuple(spoken(word) for word in endings))
 
 
 def prefix(text: str, share: float) -> str:
