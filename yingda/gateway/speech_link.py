@@ -97,8 +97,7 @@ class Recognition:
             if not self._finished and not self._is_half_closed:
                 self._on_failed()
                 return
-            text = "".join(text for text, _ in self._finished)
-            self._on_final(text, min((c for _, c in self._finished), default=0.0))
+            self._on_final(*join_finals(self._finished))
         finally:
             if writer is not None:
                 writer.cancel()
@@ -136,6 +135,12 @@ class Recognition:
             text = ""
         # The server may end utterances by itself; to us they are one turn until we half-close.
         self._on_partial("".join(t for t, _ in self._finished) + text)
+
+
+def join_finals(finals: Sequence[tuple[str, float]]) -> tuple[str, float]:
+    """One transcript of the finals of a stream; an empty one (often the last) has no confidence."""
+    spoken = [(text, confidence) for text, confidence in finals if text]
+    return "".join(text for text, _ in spoken), min((c for _, c in spoken), default=0.0)
 
 
 class SpeechLink:
