@@ -49,7 +49,7 @@ def one_call(recorder: Recorder, call_id: str) -> None:
     record.answered("var/recordings/x.wav")
     record.bot_spoke(1, 100, None, None)
     record.bot_heard(HeardTurn(1, "您好。", "您好。", False), 900)
-    record.customer_turn("我要查话费", 0.9, 1000, 2000)
+    record.customer_turn(1, "我要查话费", 0.9, 1000, 2000, None)
     record.bot_spoke(2, 2700, 700, None)
     record.bot_heard(HeardTurn(2, "一共三十元。", "一共", True), 3000)
     record.ended("customer_hung_up", {})
