@@ -134,7 +134,7 @@ class Prompts:
 
 async def voice_version(speech: SpeechLink, voice: str) -> str:
     """What the speech server says of its voice in GetRivaSynthesisConfig, parameter ``model_version``; the
-    model's name with a server that tells none.  Raises SpeechUnavailable."""
+    model's name, or nothing, with a server that tells none.  Raises SpeechUnavailable."""
     if not speech.is_up:
         raise SpeechUnavailable
     request = riva_tts_pb2.RivaSynthesisConfigRequest()
@@ -142,6 +142,8 @@ async def voice_version(speech: SpeechLink, voice: str) -> str:
         # The link has no call of its own for this: prompts are the only ones to ask.
         answer = await speech._tts.GetRivaSynthesisConfig(request, timeout=_ASK_TIMEOUT_S)
     except grpc.aio.AioRpcError as error:
+        if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+            return ""  # a server that speaks but tells nothing of itself
         raise SpeechUnavailable(error.code().name) from error
     except asyncio.CancelledError:
         task = asyncio.current_task()
