@@ -75,7 +75,7 @@ async def test_inbound_call(tmp_path, no_stores):
         first, second, third = turns(gateway)[:3]
         assert (first["side"], first["interrupted"]) == ("bot", False)
         # the recorded speaker may go on before the answer is heard: then both parts are one turn
-    assert second["side"] == "customer" and set(second["text"].split("我要查话费")) == {""}
+        assert second["side"] == "customer" and set(second["text"].split("我要查话费")) == {""}
         assert third["text"] == BILL and 0 < third["latency_ms"] < 3000
         (ended,) = [r["document"] for r in gateway.records() if "ended_at" in r.get("document", {})]
         assert ended["outcome"] == "customer_hung_up"
