@@ -96,7 +96,7 @@ async def test_barge_in_on_a_real_line(tmp_path, no_stores):
         turn = next(m for m in messages if isinstance(m, d.CustomerTurn))
         assert turn.heard is not None and turn.heard.interrupted
         assert turn.heard.heard == greeting["heard"]
-        assert customer["text"] == "等一下我要查话费"
+        assert set(customer["text"].split("等一下我要查话费")) == {""}  # once, or joined as above
 
 
 @pytest.mark.requirement(88)
