@@ -67,7 +67,7 @@ def recognised(system: _system.System, pcm: np.ndarray) -> str:
 
 
 def cer(wanted: str, found: str) -> float:
-    """Character error rate in per cent, punctuation left out; what follows the wanted words does not count."""
+    """Character error rate in per cent, marks left out; what follows the wanted words does not count."""
     a, b = ([c for c in text if c.isalnum()] for text in (wanted, found))
     row = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):
