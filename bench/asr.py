@@ -1,10 +1,7 @@
-"""Figure `asr`: character errors of the shipped recogniser through G.711 A-law, streamed in the
-server's chunks.
+"""Figure `asr`: character errors of the shipped recogniser through A-law, in the server's chunks.
 
-Voices and texts are each seen or unseen in training (tests/data/asr, made by
-training/make_test_speech.py). The
-same model, chunking and syllable decoder run as in the speech server. No bar here yet: the table
-is the figure.
+Voices and texts are each seen or unseen in training (tests/data/asr, made by training/make_test_speech.py).
+The same model, chunking and syllable decoder run as in the speech server. No bar here yet: the table is it.
 
     python bench/asr.py [--model FILE.nemo] [--chunk-ms 160] [--errors 10]
 """
@@ -26,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np
 
+from bench._errors import distance
 from yingda.plumbing.settings import load
 from yingda.sansio.rtp import g711
 from yingda.speech.lexicon import load as load_lexicon
@@ -95,16 +93,6 @@ def recognise(model, utterances: list[Utterance]) -> None:  # type: ignore[no-un
 def _chunk(audio: np.ndarray, at: int, size: int) -> np.ndarray:
     piece = audio[at : at + size]
     return np.pad(piece, (0, size - len(piece))).astype(np.float32)
-
-
-def distance(a: str | list[str], b: str | list[str]) -> int:
-    """Levenshtein distance."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        before, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (x != y))
-    return row[-1]
 
 
 def same_words(text: str) -> str:
@@ -177,9 +165,7 @@ def main() -> int:
         f"{audio_s:.0f} s of audio in {used:.0f} CPU-s: {audio_s / used:.1f} audio-seconds per CPU-second, "
         f"{STREAMS} streams"
     )
-    rows = [
-        u for u in utterances if u.cell[0] == "seen" and u.cell[1] == "unseen" and u.cell[2] == "customer"
-    ]
+    rows = cells["seen", "unseen", "customer"]
     errors = sum(distance(same_words(u.said), same_words(u.heard)) for u in rows)
     rate = 100 * errors / sum(len(u.said) for u in rows)
     print(f"asr: CER {rate:.1f} % on training voices with unseen customer sentences (bar: none)")

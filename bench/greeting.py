@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import _system
+from bench._errors import distances
 from scripts.layout import ROOT
 from yingda.caller.alaw import decode, read_clip
 
@@ -69,12 +70,7 @@ def recognised(system: _system.System, pcm: np.ndarray) -> str:
 def cer(wanted: str, found: str) -> float:
     """Character error rate in per cent, marks left out; what follows the wanted words does not count."""
     a, b = ([c for c in text if c.isalnum()] for text in (wanted, found))
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        previous, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (x != y))
-    return 100.0 * min(row) / len(a)
+    return 100.0 * min(distances(a, b)) / len(a)
 
 
 if __name__ == "__main__":

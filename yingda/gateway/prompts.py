@@ -17,7 +17,6 @@ from pathlib import Path
 
 import grpc
 import numpy as np
-from riva.client.proto import riva_tts_pb2
 
 from yingda.gateway.media_events import Int16Array
 from yingda.gateway.settings import PromptSettings
@@ -135,12 +134,8 @@ class Prompts:
 async def voice_version(speech: SpeechLink, voice: str) -> str:
     """What the speech server says of its voice in GetRivaSynthesisConfig, parameter ``model_version``; the
     model's name, or nothing, with a server that tells none.  Raises SpeechUnavailable."""
-    if not speech.is_up:
-        raise SpeechUnavailable
-    request = riva_tts_pb2.RivaSynthesisConfigRequest()
     try:
-        # The link has no call of its own for this: prompts are the only ones to ask.
-        answer = await speech._tts.GetRivaSynthesisConfig(request, timeout=_ASK_TIMEOUT_S)
+        answer = await speech.voice_config(_ASK_TIMEOUT_S)
     except grpc.aio.AioRpcError as error:
         if error.code() is grpc.StatusCode.UNIMPLEMENTED:
             return ""  # a server that speaks but tells nothing of itself

@@ -194,6 +194,16 @@ class SpeechLink:
             raise SpeechUnavailable
         return Recognition(self._asr, self._settings, boost, on_partial, on_final, on_failed)
 
+    async def voice_config(self, timeout_s: float) -> Any:
+        """The server's RivaSynthesisConfigResponse.  Raises AioRpcError, and SpeechUnavailable at once
+        while the server is gone.
+        """
+        if not self.is_up:
+            raise SpeechUnavailable
+        return await self._tts.GetRivaSynthesisConfig(
+            riva_tts_pb2.RivaSynthesisConfigRequest(), timeout=timeout_s
+        )
+
     async def synthesise(self, text: str) -> AsyncIterator[Int16Array]:
         """8 kHz audio of ``text``, piece by piece.  Raises SpeechUnavailable."""
         if not self.is_up:

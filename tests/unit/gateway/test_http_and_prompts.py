@@ -101,9 +101,11 @@ class Speech:
     is_up = True
 
     def __init__(self, version: int) -> None:
-        self.version, self.said, self._tts = version, 0, self
+        self.version, self.said = version, 0
 
-    async def GetRivaSynthesisConfig(self, request: object, timeout: float) -> object:
+    async def voice_config(self, timeout_s: float) -> object:
+        if not self.is_up:
+            raise SpeechUnavailable
         config = riva_tts_pb2.RivaSynthesisConfigResponse.Config(
             model_name="m", parameters={"voice_name": "voice", "model_version": str(self.version)}
         )
