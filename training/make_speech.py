@@ -1,12 +1,14 @@
 """Make aligned training speech: synthesise new text, or take in an existing manifest with its audio.
 
-    python -m training.make_speech synthesise --shard a0 --minutes 50 --seed 7
+    python -m training.make_speech synthesise --shard a0 --hours 1 --seed 7             # by the teacher
+    python -m training.make_speech synthesise --shard s0 --hours 8 --seed 8 --student   # 15 times cheaper
     python -m training.make_speech import --manifest DIR/manifest.jsonl --audio DIR --shard base
     python -m training.make_speech manifest          # writes training/manifest.jsonl.gz from all shards
     python -m training.make_speech rebuild --shard all       # speaks that manifest again, from nothing
 
 A shard is var/speech/<shard>.i16 (8 kHz mono, little endian) and <shard>.jsonl, one line an utterance:
-offset and length in samples, text, syllables, their spans in seconds, voice, speed, kind, split.
+offset and length in samples, text, syllables, their spans in seconds, voice, speed, kind, split; `student`
+holds the student's pitch and throat factors, and is left out where the teacher spoke.
 """
 
 from __future__ import annotations
@@ -24,14 +26,15 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from training.sentences import ROOT, bare, sentence
+from training.student import Student
 from training.teacher import HELD_OUT_VOICE, SAMPLE_RATE_HZ, VOICES, Teacher
 
 RATE_HZ = 8000
 SPEECH = ROOT / "var/speech"
 MANIFEST = ROOT / "training/manifest.jsonl.gz"
 BOT_VOICE = {"jf_gongitsune": 0.6, "jf_nezumi": 0.4}
-_SHARES = (("customer", 0.55), ("open", 0.25), ("digits", 0.12), ("bot", 0.08))
-_FIRST_SYLLABLE_S = 0.05  # where trimmed audio puts its first syllable, measured on the teacher
+_SHARES = (("customer", 0.46), ("general", 0.26), ("open", 0.14), ("digits", 0.08), ("bot", 0.06))
+_ROW = ("text", "voice", "speed", "kind", "split")
 
 
 class Shard:
@@ -69,27 +72,54 @@ def random_voice(rng: random.Random, kind: str) -> tuple[dict[str, float], float
     return blend, round(rng.uniform(0.8, 1.35), 3)
 
 
+def random_student(rng: random.Random) -> dict[str, float]:
+    """Pitch and throat factors of one speaker; half of the speakers keep the teacher's."""
+    if rng.random() < 0.5:
+        return {"shift": 1.0, "throat": 1.0}
+    return {"shift": round(2 ** rng.uniform(-0.35, 0.35), 3), "throat": round(rng.uniform(0.88, 1.12), 3)}
+
+
 def synthesise(args: argparse.Namespace) -> None:
-    teacher, shard, rng = Teacher(ROOT / "var/teacher"), Shard(args.shard), random.Random(args.seed)
+    speaker, shard, rng = Speaker(), Shard(args.shard), random.Random(args.seed)
     kinds, shares = zip(*_SHARES, strict=False)
     started, made_s, n = time.monotonic(), 0.0, 0
-    while (time.monotonic() - started) < args.minutes * 60:
+    while made_s < args.hours * 3600:
         kind = rng.choices(kinds, shares)[0]
         text = sentence(kind, rng)
         voice, speed = random_voice(rng, kind)
+        row = {"text": text, "voice": voice, "speed": speed, "kind": kind, "split": "train"}
+        if args.student:
+            row["student"] = random_student(rng)
         try:
-            said = teacher.speak(text, voice, speed)
+            audio, entry = speaker.speak(row)
         except (ValueError, IndexError, AssertionError):
             continue  # a character without a reading, or one that the teacher swallowed
-        audio = to_telephone_rate(said.audio, SAMPLE_RATE_HZ)
-        shard.add(audio, _entry(text, said.spans, voice, speed, kind, "train"))
+        shard.add(audio, entry)
         made_s, n = made_s + len(audio) / RATE_HZ, n + 1
-        if n % 100 == 0:
+        if n % 200 == 0:
             print(
                 f"{args.shard}: {n} utterances, {made_s / 3600:.2f} h, "
                 f"{(time.monotonic() - started) / 60:.0f} min",
                 flush=True,
             )
+
+
+class Speaker:
+    """Speaks rows of a manifest, by the teacher or by the student, whichever a row names."""
+
+    def __init__(self) -> None:
+        self._teacher: Teacher | None = None
+        self._student: Student | None = None
+
+    def speak(self, row: dict[str, Any]) -> tuple[np.ndarray, dict[str, Any]]:
+        """Audio at 8 kHz and the shard's entry. Raises ValueError or IndexError for what cannot be spoken."""
+        if "student" in row:
+            self._student = self._student or Student(ROOT / "var/teacher")
+            said = self._student.speak(row["text"], row["voice"], row["speed"], **row["student"])
+            return said.audio, _entry(row, said.spans)
+        self._teacher = self._teacher or Teacher(ROOT / "var/teacher")
+        said = self._teacher.speak(row["text"], row["voice"], row["speed"])
+        return to_telephone_rate(said.audio, SAMPLE_RATE_HZ), _entry(row, said.spans)
 
 
 def write_manifest(args: argparse.Namespace) -> None:
@@ -99,59 +129,48 @@ def write_manifest(args: argparse.Namespace) -> None:
         for lines in sorted(SPEECH.glob("*.jsonl")):
             for line in lines.read_text(encoding="utf-8").splitlines():
                 x = json.loads(line)
-                kept = {k: x[k] for k in ("text", "voice", "speed", "kind", "split")}
+                kept = {k: x[k] for k in (*_ROW, "student") if k in x}
                 file.write((json.dumps(kept, ensure_ascii=False) + "\n").encode())
 
 
 def rebuild(args: argparse.Namespace) -> None:
     """Speak the committed manifest; goes on where a shard of that name ends."""
-    teacher = Teacher(ROOT / "var/teacher")
+    speaker = Speaker()
     path = SPEECH / f"{args.shard}.jsonl"
     spoken = len(path.read_text(encoding="utf-8").splitlines()) if path.exists() else 0
     shard = Shard(args.shard)
     with gzip.open(MANIFEST, "rt", encoding="utf-8") as file:
         items = [json.loads(line) for line in file]
     for n, x in enumerate(items[spoken:], spoken + 1):
-        said = teacher.speak(x["text"], x["voice"], x["speed"])
-        audio = to_telephone_rate(said.audio, SAMPLE_RATE_HZ)
-        shard.add(audio, _entry(x["text"], said.spans, x["voice"], x["speed"], x["kind"], x["split"]))
+        shard.add(*speaker.speak(x))
         if n % 100 == 0:
             print(f"{args.shard}: {n} of {len(items)} utterances", flush=True)
 
 
-def _entry(
-    text: str, spans: Any, voice: dict[str, float], speed: float, kind: str, split: str
-) -> dict[str, Any]:
+def _entry(row: dict[str, Any], spans: Any) -> dict[str, Any]:
     return {
-        "text": text,
+        **{k: row[k] for k in (*_ROW, "student") if k in row},
         "syllables": [p for p, _, _ in spans],
         "spans": [[round(float(a), 3), round(float(b), 3)] for _, a, b in spans],
-        "voice": voice,
-        "speed": speed,
-        "kind": kind,
-        "split": split,
     }
 
 
 def take_in(args: argparse.Namespace) -> None:
     import soundfile
 
-    teacher, shard, kept = Teacher(ROOT / "var/teacher", durations_only=True), Shard(args.shard), 0
+    """The audio was trimmed; the student says the same sentence, so it is known where."""
+    student, shard, kept = Student(ROOT / "var/teacher"), Shard(args.shard), 0
     for n, (item, path) in enumerate(_manifest(args.manifest, args.audio), 1):
         audio, rate = soundfile.read(path, dtype="float32")
+        telephone = to_telephone_rate(audio, rate)
         try:
-            spans, _ = teacher.durations(item["text"], item["voice"], item["speed"])
+            spans = student.align(telephone, item["text"], item["voice"], item["speed"])
         except (ValueError, IndexError, AssertionError):
             continue
-        shift = spans[0][1] - _FIRST_SYLLABLE_S
-        length = len(audio) / rate
-        spans = [(p, max(0.0, a - shift), min(length, b - shift)) for p, a, b in spans]
-        if len(spans) != len(bare(item["text"])) or spans[-1][1] >= length:
+        length = len(telephone) / RATE_HZ
+        if len(spans) != len(bare(item["text"])) or spans[-1][1] <= spans[-1][0] or spans[0][0] > 0.3:
             continue
-        shard.add(
-            to_telephone_rate(audio, rate),
-            _entry(item["text"], spans, item["voice"], item["speed"], item["kind"], item["split"]),
-        )
+        shard.add(telephone, _entry(item, spans))
         kept += 1
         if n % 1000 == 0:
             print(f"{args.shard}: {n} read, {kept} kept", flush=True)
@@ -171,7 +190,8 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
     make = commands.add_parser("synthesise")
     make.add_argument("--shard", required=True)
-    make.add_argument("--minutes", type=float, default=60.0)
+    make.add_argument("--hours", type=float, default=1.0)
+    make.add_argument("--student", action="store_true", help="the student speaks: cheaper, and more voices")
     make.add_argument("--seed", type=int, required=True)
     make.set_defaults(run=synthesise)
     take = commands.add_parser("import")

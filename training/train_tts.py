@@ -15,6 +15,7 @@ import random
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -23,7 +24,7 @@ import torch
 
 from training import tts_model
 from training.asr_model import syllable_inventory
-from training.make_speech import _FIRST_SYLLABLE_S, BOT_VOICE, SPEECH
+from training.make_speech import BOT_VOICE, SPEECH
 from training.sentences import ROOT
 from training.teacher import FRAME_S, Prosody, Teacher
 
@@ -44,12 +45,11 @@ class Example:
 
 
 def tokens_of(
-    p: Prosody, vocabulary: dict[str, int], g2p: dict[str, list[str]], speech_frames: int
+    p: Prosody, vocabulary: dict[str, int], g2p: dict[str, list[str]], shift: int, speech_frames: int
 ) -> tuple[list, list, list]:
-    """Model tokens with their mel frames and pitch in Hz; together they cover the trimmed audio exactly."""
+    """Model tokens with their mel frames and pitch in Hz; together they cover the trimmed audio exactly, which
+    starts `shift` frames after the teacher's own."""
     ends = np.concatenate([[0], np.cumsum(p.durations)]).astype(int) * FRAMES_PER_UNIT
-    first = p.tokens[p.syllables[0][1]]
-    shift = ends[first] - round(_FIRST_SYLLABLE_S * tts_model.RATE_HZ / tts_model.HOP)
     tokens, starts = [vocabulary[" "]], [shift]
     edges = [*[s[1] for s in p.syllables[1:]], len(p.string)]
     for (pinyin, a, b), following in zip(p.syllables, edges, strict=False):
@@ -122,9 +122,7 @@ class Trainer:
             saved = torch.load(PREPARED, weights_only=False)
             self._set_pitch(*saved["pitch"])
             return saved["examples"]
-        teacher = Teacher(ROOT / "var/teacher", durations_only=True)
-        vocabulary = self.model.vocab._token2id
-        g2p = self.model.vocab.g2p.phoneme_dict
+        teacher = Teacher(ROOT / "var/teacher", layers="prosody")
         examples: list[Example] = []
         for lines in sorted(SPEECH.glob("*.jsonl")):
             shard = (
@@ -132,22 +130,14 @@ class Trainer:
             )
             for line in lines.read_text(encoding="utf-8").splitlines():
                 x = json.loads(line)
-                if x["kind"] != "bot" or x["split"] != "train" or x["voice"] != BOT_VOICE:
+                if x["kind"] != "bot" or x["split"] != "train" or x["voice"] != BOT_VOICE or "student" in x:
                     continue
-                audio = torch.from_numpy(
-                    shard[x["offset"] : x["offset"] + x["samples"]].astype(np.float32) / 32768
-                )
-                with torch.no_grad():
-                    mel, _ = self.model.preprocessor(
-                        input_signal=audio[None], length=torch.tensor([len(audio)])
-                    )
                 try:
-                    prosody = teacher.prosody(x["text"], x["voice"], x["speed"])
-                    tokens, durations, pitch = tokens_of(prosody, vocabulary, g2p, mel.shape[2])
+                    example = self._example(teacher, x, shard[x["offset"] : x["offset"] + x["samples"]])
                 except (ValueError, KeyError, IndexError):
                     continue
-                if min(durations) >= 0 and sum(durations) == mel.shape[2]:
-                    examples.append(Example(tokens, durations, pitch, mel[0]))
+                if min(example.durations) >= 0 and sum(example.durations) == example.mel.shape[1]:
+                    examples.append(example)
                 if len(examples) % 100 == 0:
                     print(f"{len(examples)} utterances prepared", flush=True)
         voiced = np.array([p for x in examples for p in x.pitch if p > 0])
@@ -158,6 +148,23 @@ class Trainer:
         PREPARED.parent.mkdir(parents=True, exist_ok=True)
         torch.save({"examples": examples, "pitch": (mean, std)}, PREPARED)
         return examples
+
+    def _example(self, teacher: Teacher, row: dict[str, Any], pcm: np.ndarray) -> Example:
+        """The trimmed audio gets back what brings it onto the grid of the teacher's frames."""
+        prosody = teacher.prosody(row["text"], row["voice"], row["speed"])
+        first = prosody.tokens[prosody.syllables[0][1]]
+        onset = int(prosody.durations[:first].sum()) * FRAMES_PER_UNIT * tts_model.HOP
+        trimmed = onset - round(row["spans"][0][0] * tts_model.RATE_HZ)
+        audio = np.pad(pcm.astype(np.float32) / 32768, (trimmed % tts_model.HOP, 0))
+        with torch.no_grad():
+            mel, _ = self.model.preprocessor(
+                input_signal=torch.from_numpy(audio)[None], length=torch.tensor([len(audio)])
+            )
+        vocabulary, g2p = self.model.vocab._token2id, self.model.vocab.g2p.phoneme_dict
+        tokens, durations, pitch = tokens_of(
+            prosody, vocabulary, g2p, trimmed // tts_model.HOP, mel.shape[2]
+        )
+        return Example(tokens, durations, pitch, mel[0])
 
     def _set_pitch(self, mean: float, std: float) -> None:
         self.model.fastpitch.pitch_mean.fill_(mean)
