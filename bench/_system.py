@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,9 @@ class System:
         """Its MongoDB."""
         return os.environ.get("MONGO_URL") or f"mongodb://127.0.0.1:{self.plan.port(layout.MONGO_PORT)}"
 
-    @property
+    @cached_property
     def database(self) -> Database[dict[str, Any]]:
-        """Its records."""
+        """Its records, through one client."""
         return stores.database(self.mongo_url)
 
     def pid(self, name: str) -> int:
@@ -102,6 +103,8 @@ def running(offset: int = 0) -> Iterator[System]:
         _wait_ready(system)
         yield system
     finally:
+        if "database" in vars(system):
+            system.database.client.close()
         process.send_signal(signal.SIGINT)
         try:
             process.wait(timeout=30)

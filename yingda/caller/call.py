@@ -83,6 +83,7 @@ async def place(options: Options, write: Callable[[str], Any]) -> Outcome:
         record = await follower.complete()
     finally:
         await phone.close()
+        follower.close()
     empty = CallRecord("none")
     turns = assign(trace, record or empty)
     for evidence in turns:
@@ -107,6 +108,11 @@ class Follower:
         self._since = datetime.now(timezone.utc)
         self.call_id: str | None = None
         self.trouble: str | None = None
+
+    def close(self) -> None:
+        """Let go of MongoDB."""
+        if self._database is not None:
+            self._database.client.close()
 
     async def follow(self) -> None:
         """Print new turns until cancelled."""
