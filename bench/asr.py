@@ -1,6 +1,7 @@
 """Figure `asr`: character errors of the shipped recogniser through A-law, in the server's chunks.
 
-Voices and texts are each seen or unseen in training (tests/data/asr, made by training/make_test_speech.py).
+Voices and texts are each seen or unseen in training (tests/data/asr, made by training/make_test_speech.py);
+under the table stand the clips of the scenes' recorded caller.
 The same model, chunking and syllable decoder run as in the speech server. No bar here yet: the table is it.
 
     python bench/asr.py [--model FILE.nemo] [--chunk-ms 160] [--errors 10]
@@ -24,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 import numpy as np
 
 from bench._errors import distance
+from yingda.caller.alaw import decode, read_clip
 from yingda.plumbing.settings import load
 from yingda.sansio.rtp import g711
 from yingda.speech.lexicon import load as load_lexicon
@@ -33,6 +35,7 @@ from yingda.speech.syllables import Decoder
 from yingda.speech.transcript import Transcriber
 
 TEST_SET = ROOT / "tests/data/asr"
+SCENE_CLIPS = ROOT / "tests/scenes/audio"
 STREAMS = 16
 TAIL_S = 0.4  # silence after the words, as the end of a turn leaves it
 
@@ -63,6 +66,37 @@ def read_test_set() -> list[Utterance]:
         audio = np.concatenate([np.zeros(1600, np.float32), heard, np.zeros(int(TAIL_S * 8000), np.float32)])
         utterances.append(Utterance(item["text"], (item["voice_is"], item["text_is"], item["kind"]), audio))
     return utterances
+
+
+def read_scene_clips() -> list[Utterance]:
+    """What the recorded caller of the scenes says, each begun at eight places within 320 ms and with line
+    noise: a call decides where a chunk begins."""
+    rng, utterances = np.random.RandomState(0), []
+    for line in (SCENE_CLIPS / "SENTENCES.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        name, said = line.split("\t")
+        clip = decode(read_clip(SCENE_CLIPS / f"{name}.wav")).astype(np.float32) / 32768
+        for eighth in range(8):
+            lead = np.zeros(1600 + eighth * 320, np.float32)
+            audio = np.concatenate([lead, clip, np.zeros(int(TAIL_S * 8000), np.float32)])
+            audio = audio + rng.randn(len(audio)).astype(np.float32) * np.float32(0.002)
+            utterances.append(Utterance(said.replace("，", ""), ("scenes", name, ""), audio))
+    return utterances
+
+
+def print_scene_clips(utterances: list[Utterance]) -> None:
+    """One line for each clip that is not always heard as it was said."""
+    clips: dict[str, list[Utterance]] = defaultdict(list)
+    for u in utterances:
+        clips[u.cell[1]].append(u)
+    for name, rows in clips.items():
+        wrong = sorted({u.heard for u in rows if same_words(u.heard) != same_words(u.said)})
+        if wrong:
+            right = len(rows) - sum(same_words(u.heard) != same_words(u.said) for u in rows)
+            print(f"  {name}: {right} of {len(rows)}: {rows[0].said} heard as {', '.join(wrong)}")
+    right = sum(same_words(u.heard) == same_words(u.said) for u in utterances)
+    print(f"recorded caller: {right} of {len(utterances)} heard word for word, 8 places in a chunk")
 
 
 def recognise(model, utterances: list[Utterance]) -> None:  # type: ignore[no-untyped-def]
@@ -135,13 +169,16 @@ def main() -> int:
     )
     transcriber = Transcriber(decoder if model.syllables else None)
     utterances = read_test_set()
+    caller = read_scene_clips()
+    recognise(model, caller)
     started = time.process_time()
     recognise(model, utterances)
     used = time.process_time() - started
     audio_s = sum(len(u.audio) for u in utterances) / 8000
     cells: dict[tuple[str, str, str], list[Utterance]] = defaultdict(list)
-    for u in utterances:
+    for u in [*caller, *utterances]:
         u.heard = transcriber.read(u.heard_raw, 0.0, None, False).text
+    for u in utterances:
         cells[u.cell].append(u)
         cells["all", "all", "all"].append(u)
     print(f"{'voice':8}{'text':8}{'kind':10}{'n':>5}{'SER %':>8}{'CER %':>8}   95 % interval of CER")
@@ -159,6 +196,7 @@ def main() -> int:
             f"{cell[0]:8}{cell[1]:8}{cell[2]:10}{len(rows):5}{100 * wrong / total:8.1f}{rate:8.1f}"
             f"   {100 * low:.1f}-{100 * high:.1f}"
         )
+    print_scene_clips(caller)
     for u in [u for u in utterances if same_words(u.said) != same_words(u.heard)][: args.errors]:
         print(f"  said  {u.said}\n  heard {u.heard}  ({u.heard_raw})")
     print(
