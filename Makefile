@@ -1,6 +1,6 @@
 # Every command of the project. Each does its own set-up; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit requirements figure scene check-dialogue assistant format lock envs clean train-env train-speech train-lexicon train-asr train-tts
+.PHONY: help run test unit requirements figure scene transcribe speak check-dialogue assistant format lock envs clean train-env train-speech train-lexicon train-asr train-tts
 
 # any Python 3.8+ can make the environments; python3 may be missing where pyenv's is not active
 PYTHON := $(shell for p in python3 python3.11 python3.10 /usr/bin/python3 $(HOME)/.pyenv/versions/3.1*/bin/python3; do \
@@ -32,6 +32,13 @@ figure: envs ## measure and print one figure: make figure NAME=one_call
 
 scene: envs ## play one scene against the running system: make scene NAME=demo
 	@exec $(VOICE) -m yingda.caller --scene tests/scenes/$(NAME).yml
+
+# what these two are told reaches the shell in the environment where it may hold quotes, as SSML does
+transcribe: envs ## what the recogniser hears: make transcribe FILES="a.wav b.opus dir/ @list.txt" (HOTWORDS="余额 账单")
+	@exec $(VOICE) -m yingda.speech.transcribe --hotwords "$$HOTWORDS" -- $(FILES)
+
+speak: envs ## what the voice says, as a WAV file: make speak TEXT="您好" OUT=out.wav (RATE=1.2 is faster)
+	@exec $(VOICE) -m yingda.speech.speak --out "$$OUT" --rate "$${RATE:-1.0}" -- "$$TEXT"
 
 check-dialogue: envs ## mistakes in domain.yml, data/ and tests/conversations, in a second
 	@$(VOICE) -m scripts.check_dialogue

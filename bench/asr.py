@@ -27,17 +27,13 @@ import numpy as np
 from bench._errors import distance
 from yingda.caller.alaw import decode, read_clip
 from yingda.plumbing.settings import load
-from yingda.sansio.rtp import g711
-from yingda.speech.lexicon import load as load_lexicon
-from yingda.speech.recogniser import StepRequest, StreamOptions
+from yingda.speech import recordings, transcript
+from yingda.speech.recogniser import StreamOptions
+from yingda.speech.recordings import STREAMS, TAIL_S
 from yingda.speech.settings import SpeechSettings
-from yingda.speech.syllables import Decoder
-from yingda.speech.transcript import Transcriber
 
 TEST_SET = ROOT / "tests/data/asr"
 SCENE_CLIPS = ROOT / "tests/scenes/audio"
-STREAMS = 16
-TAIL_S = 0.4  # silence after the words, as the end of a turn leaves it
 
 
 @dataclass
@@ -62,7 +58,7 @@ def read_test_set() -> list[Utterance]:
         audio, rate = soundfile.read(TEST_SET / item["audio"], dtype="float32")
         audio = resample_poly(audio, 8000, rate)
         pcm = (audio / max(float(np.abs(audio).max()), 1e-3) * 0.5 * 32767).astype(np.int16)
-        heard = g711.decode_alaw(g711.encode_alaw(pcm)).astype(np.float32) / 32768
+        heard = recordings.through_alaw(pcm)
         audio = np.concatenate([np.zeros(1600, np.float32), heard, np.zeros(int(TAIL_S * 8000), np.float32)])
         utterances.append(Utterance(item["text"], (item["voice_is"], item["text_is"], item["kind"]), audio))
     return utterances
@@ -101,32 +97,11 @@ def print_scene_clips(utterances: list[Utterance]) -> None:
 
 def recognise(model, utterances: list[Utterance]) -> None:  # type: ignore[no-untyped-def]
     """Stream `STREAMS` recordings at a time, one chunk each a step, as the server's batches do."""
-    size = model.chunk_samples
-    for first in range(0, len(utterances), STREAMS):
-        group = list(enumerate(utterances[first : first + STREAMS], first))
-        at = 0
-        while group:
-            requests = [
-                StepRequest(
-                    n,
-                    _chunk(u.audio, at, size),
-                    at == 0,
-                    at + size >= len(u.audio),
-                    StreamOptions(endpoint_ms=-1),
-                )
-                for n, u in group
-            ]
-            for (_, u), result in zip(group, model.step(requests), strict=False):
-                if result.final:
-                    u.heard_raw = f"{u.heard_raw} {result.final}".strip()
-            group = [(n, u) for n, u in group if at + size < len(u.audio)]
-            at += size
-        print(f"  {min(first + STREAMS, len(utterances))} of {len(utterances)}", flush=True)
-
-
-def _chunk(audio: np.ndarray, at: int, size: int) -> np.ndarray:
-    piece = audio[at : at + size]
-    return np.pad(piece, (0, size - len(piece))).astype(np.float32)
+    streams = recordings.recognise(model, ((u, u.audio) for u in utterances), StreamOptions(endpoint_ms=-1))
+    for done, (u, finals) in enumerate(streams, 1):
+        u.heard_raw = " ".join(final.final for final in finals)
+        if done % STREAMS == 0 or done == len(utterances):
+            print(f"  {done} of {len(utterances)}", flush=True)
 
 
 def same_words(text: str) -> str:
@@ -163,11 +138,9 @@ def main() -> int:
         settings.recogniser, **{k: v for k, v in (("model", args.model), ("chunk_ms", args.chunk_ms)) if v}
     )
     model = NemoRecogniser(settings=chosen, slots=STREAMS)
-    lexicon = chosen.lexicon
-    decoder = Decoder(
-        load_lexicon(ROOT / lexicon.path), lexicon.beam, lexicon.confusion_weight, lexicon.boost_weight
+    transcriber = transcript.for_model(
+        model.syllables, replace(chosen.lexicon, path=str(ROOT / chosen.lexicon.path))
     )
-    transcriber = Transcriber(decoder if model.syllables else None)
     utterances = read_test_set()
     caller = read_scene_clips()
     recognise(model, caller)

@@ -79,12 +79,7 @@ class RivaSynthesis(riva_tts_pb2_grpc.RivaSpeechSynthesisServicer):
     def _check(self, request: pb.SynthesizeSpeechRequest) -> tuple[str, int]:
         rate = request.sample_rate_hz or self._rate
         name = encoding_name(request.encoding, rate)
-        if not request.text.strip():
-            raise BadRequest("text is empty")
-        if len(request.text) > self._settings.max_text_chars:
-            raise BadRequest(
-                f"text has {len(request.text)} characters; at most {self._settings.max_text_chars} are spoken"
-            )
+        self._synthesiser.check(request.text)
         if request.voice_name not in ("", "default", self._settings.name):
             raise BadRequest(f"voice {request.voice_name!r} is unknown; there is {self._settings.name!r}")
         if request.language_code and request.language_code.split("-")[0].lower() not in ("zh", "cmn"):

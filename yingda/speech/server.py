@@ -14,14 +14,14 @@ import grpc
 from riva.client.proto import riva_asr_pb2_grpc, riva_tts_pb2_grpc
 
 from yingda.plumbing import health
-from yingda.speech import lexicon, model_files, prompt_cache
+from yingda.speech import model_files, prompt_cache, transcript
+from yingda.speech.lexicon import LexiconError
 from yingda.speech.metrics import Metrics
 from yingda.speech.prompt_cache import PromptCache
 from yingda.speech.recogniser import Recogniser, StreamingModel
 from yingda.speech.riva_asr import RivaRecognition
 from yingda.speech.riva_tts import RivaSynthesis
 from yingda.speech.settings import SpeechSettings
-from yingda.speech.syllables import Decoder
 from yingda.speech.synthesiser import Synthesiser, VoiceModel
 from yingda.speech.transcript import Transcriber
 
@@ -62,12 +62,8 @@ class SpeechServer:
 
     def check(self) -> None:
         """What can be known before the slow part. Raises ModelError, StartError."""
-        remedy = "get it from the repository, or name a published model (README, speech models)"
-        recogniser, voice = self._settings.recogniser, self._settings.voice
-        model_files.check(recogniser.model, "recogniser.model", self._path, remedy)
-        model_files.check(voice.acoustic_model, "voice.acoustic_model", self._path, remedy)
-        if voice.vocoder is not None:
-            model_files.check(voice.vocoder, "voice.vocoder", self._path, remedy + ", or set it to null")
+        model_files.check_recogniser(self._settings.recogniser, self._path)
+        model_files.check_voice(self._settings.voice, self._path)
 
     async def start(self) -> None:
         """Load the models and listen. Raises StartError."""
@@ -83,10 +79,10 @@ class SpeechServer:
             ) from None
         hearing, voice = self.recogniser.begin(), self.synthesiser.begin()
         model = await self._wait(hearing, "recogniser.model", self._settings.recogniser.model)
-        decoder = await asyncio.to_thread(self._load_decoder) if model.syllables else None
+        transcriber = await asyncio.to_thread(self._make_transcriber, model.syllables)
         speaker = await self._wait(voice, "voice.acoustic_model", self._settings.voice.acoustic_model)
         missing = await self._load_prompts()
-        self._serve(model, Transcriber(decoder), speaker)
+        self._serve(model, transcriber, speaker)
         await self._grpc.start()
         gc.freeze()  # models and lexicon are for good; the collector need not walk them again
         self._not_ready = None
@@ -139,16 +135,13 @@ class SpeechServer:
             return await asyncio.wrap_future(loading)
         except Exception as error:
             log.debug("loading failed", exc_info=error)
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise StartError(f"{self._path}: key '{key}': {value} cannot be used: {reason}") from error
+            raise StartError(model_files.unusable(value, key, self._path, error)) from error
 
-    def _load_decoder(self) -> Decoder:
-        knobs = self._settings.recogniser.lexicon
+    def _make_transcriber(self, syllables: bool) -> Transcriber:
         try:
-            words = lexicon.load(knobs.path)
-        except lexicon.LexiconError as error:
+            return transcript.for_model(syllables, self._settings.recogniser.lexicon)
+        except LexiconError as error:
             raise StartError(f"{self._path}: key 'recogniser.lexicon.path': {error}") from None
-        return Decoder(words, knobs.beam, knobs.confusion_weight, knobs.boost_weight)
 
     async def _load_prompts(self) -> list[str]:
         """Takes prompts from the disk; gives those that are not there."""

@@ -30,6 +30,10 @@ class TooBusy(Exception):
     """Too many clauses wait for the voice."""
 
 
+class TextError(ValueError):
+    """A text cannot be spoken; it says why."""
+
+
 class GaveWay(Exception):
     """A model stopped in the middle of a clause, because it was asked to."""
 
@@ -108,6 +112,18 @@ class Synthesiser:
         s = self._settings
         shape = (s.pace, s.clause_pause_ms, s.first_clause_chars, s.clause_chars)
         return voice_identity((), self._voice, *shape)
+
+    def check(self, text: str) -> None:
+        """Raises TextError for a text that is empty or too long."""
+        if not text.strip():
+            raise TextError("text is empty")
+        if len(text) > self._settings.max_text_chars:
+            most = self._settings.max_text_chars
+            raise TextError(f"text has {len(text)} characters; at most {most} are spoken")
+
+    def has_words(self, text: str) -> bool:
+        """Whether anything is left to say of plain text or SSML. Raises SsmlError."""
+        return any(key[3] for key, _ in self._clauses(text, 8000))
 
     def load_prompts(self, texts: list[str], rate: int) -> list[str]:
         """Take prompts from the disk; returns those of which a clause has to be synthesised."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from yingda.speech import lexicon
+from yingda.speech.settings import Lexicon as Settings
 from yingda.speech.syllables import Boosts, Decoder
 
 _TAG = re.compile(r"<[^<>]{1,20}>")
@@ -38,6 +41,22 @@ class Transcriber:
             return Transcript(tidy(raw, punctuation), acoustic or 1.0 if raw else 0.0)
         reading = self._decoder.decode(raw.split(), boosts)
         return Transcript(reading.text, reading.confidence * (acoustic or 1.0))
+
+
+def for_model(syllables: bool, settings: Settings) -> Transcriber:
+    """What reads a model's output: with the settings' lexicon when it is tonal syllables. Raises
+    LexiconError."""
+    if not syllables:
+        return Transcriber(None)
+    words = lexicon.load(settings.path)
+    return Transcriber(Decoder(words, settings.beam, settings.confusion_weight, settings.boost_weight))
+
+
+def join(parts: Sequence[Transcript]) -> Transcript:
+    """A recording's utterances as one: the least confidence of those that have text, 0 when none has."""
+    spoken = [part for part in parts if part.text]
+    text = _BETWEEN_HAN.sub("", " ".join(part.text for part in spoken))
+    return Transcript(text, min((part.confidence for part in spoken), default=0.0))
 
 
 def tidy(raw: str, punctuation: bool) -> str:
