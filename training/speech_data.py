@@ -28,14 +28,15 @@ _BANDS = [
 
 @dataclass
 class Item:
-    """One utterance of a shard; spans are seconds of its syllables."""
+    """One utterance of a shard; spans are seconds of its syllables. `voice` None: a speaker of one utterance,
+    with whom nothing can be spliced."""
 
     shard: np.ndarray
     offset: int
     samples: int
     syllables: list[str]
     spans: np.ndarray
-    voice: str
+    voice: str | None
     kind: str
 
     def audio(self) -> np.ndarray:
@@ -67,7 +68,8 @@ def load(folder: Path, split: str = "train") -> list[Item]:
             spans = np.array(x["spans"], np.float32).reshape(-1, 2)
             fits = x["offset"] + x["samples"] <= len(shard) and x["samples"] / 640 > len(spans) * 1.1
             if x["split"] == split and fits and len(spans) and (spans[:, 1] > spans[:, 0]).all():
-                voice = max(x["voice"], key=x["voice"].get)
+                warped = x.get("student", {}).get("throat", 1.0) != 1.0
+                voice = None if warped else max(x["voice"], key=x["voice"].get)
                 items.append(Item(shard, x["offset"], x["samples"], x["syllables"], spans, voice, x["kind"]))
     return items
 
@@ -77,13 +79,15 @@ class Examples:
 
     def __init__(self, items: list[Item], seed: int = 1) -> None:
         self._rng, self._np = random.Random(seed), np.random.RandomState(seed)
+        self._by_voice: dict[str, list[Item]] = defaultdict(list)
         self.replace(items)
 
     def replace(self, items: list[Item]) -> None:
         self.items = items
-        self._by_voice: dict[str, list[Item]] = defaultdict(list)
+        self._by_voice.clear()
         for item in items:
-            self._by_voice[item.voice].append(item)
+            if item.voice is not None:
+                self._by_voice[item.voice].append(item)
 
     def whole(self, item: Item, hard: float) -> Example:
         return self._line(Example(item.audio(), item.syllables, item.spans), hard)

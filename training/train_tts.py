@@ -33,6 +33,7 @@ SHIPPED = ROOT / "models/speech/tts-zh-8k.nemo"
 PREPARED = ROOT / "var/checkpoints/tts-examples.pt"  # delete it when there is more speech
 PINYIN_DICT = ROOT / "training/pinyin_dict.txt"
 FRAMES_PER_UNIT = round(FRAME_S * tts_model.RATE_HZ / tts_model.HOP)  # teacher unit -> mel frames: 2
+INAUDIBLE = -8.0  # log mel, 60 dB below loud speech: quieter is the codec's noise, and louder matters more
 _PUNCTUATION = {",": "，", ".": "。", "?": "？", "!": "！", ":": "，", ";": "，"}
 
 
@@ -182,14 +183,15 @@ class Trainer:
         durations = _pad([torch.tensor(x.durations) for x in batch], 0)
         pitch = _pad([torch.tensor(x.pitch) for x in batch], 0.0)
         mel = torch.nn.utils.rnn.pad_sequence([x.mel.T for x in batch], batch_first=True).transpose(1, 2)
+        mel = mel.clamp(min=INAUDIBLE)
         frames = torch.tensor([x.mel.shape[1] for x in batch])
         said, _, _, log_durations, pitch_said, *_ = self.model(
             text=text, durs=durations, pitch=pitch, speaker=None, pace=1.0
         )
         real = (torch.arange(mel.shape[2]) < frames[:, None])[:, None, :].float()
         token_real = (text != self.model.fastpitch.encoder.padding_idx).float()
-        error = (said - mel) * real
-        mel_loss = (error.abs() + 0.5 * error**2).sum() / (real.sum() * 80)
+        error, weight = said - mel, real * (1 + (mel - INAUDIBLE) / 4)
+        mel_loss = (weight * (error.abs() + 0.5 * error**2)).sum() / weight.sum()
         duration_loss = (
             ((log_durations - torch.log(durations.float() + 1)) ** 2) * token_real
         ).sum() / token_real.sum()
