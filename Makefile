@@ -1,6 +1,6 @@
 # Every command of the project. Each does its own set-up; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit requirements figure scene transcribe speak check-dialogue assistant format lock envs clean train-env train-speech train-lexicon train-asr train-tts
+.PHONY: help run test unit requirements figure scene transcribe speak check-dialogue assistant format lock envs clean train-env train-speech train-student train-lexicon train-asr train-tts
 
 # any Python 3.8+ can make the environments; python3 may be missing where pyenv's is not active
 PYTHON := $(shell for p in python3 python3.11 python3.10 /usr/bin/python3 $(HOME)/.pyenv/versions/3.1*/bin/python3; do \
@@ -53,6 +53,10 @@ train-env:
 
 train-speech: train-env ## speak the training manifest again (hours; see training/README.md)
 	@exec $(TRAINING).make_speech rebuild --shard all
+
+train-student: train-env ## fit the cheap voice that speaks training text, by the teacher's example
+	@$(TRAINING).student pairs --seconds 540
+	@$(TRAINING).student fit --minutes 5
 
 train-lexicon: train-env ## build the recogniser's lexicon and language model (a minute)
 	@exec $(TRAINING).lexicon
