@@ -28,6 +28,7 @@ from scipy.signal import resample_poly
 from training.sentences import ROOT, bare, sentence
 from training.student import Student
 from training.teacher import HELD_OUT_VOICE, SAMPLE_RATE_HZ, VOICES, Teacher
+from yingda.speech.readings import PHRASES
 
 RATE_HZ = 8000
 SPEECH = ROOT / "var/speech"
@@ -161,13 +162,14 @@ def take_in(args: argparse.Namespace) -> None:
     """The audio was trimmed; the student says the same sentence, so it is known where."""
     student, shard, kept = Student(ROOT / "var/teacher"), Shard(args.shard), 0
     for n, (item, path) in enumerate(_manifest(args.manifest, args.audio), 1):
+        if any(word in item["text"] for word in PHRASES):
+            continue  # spoken before these were put right
         audio, rate = soundfile.read(path, dtype="float32")
         telephone = to_telephone_rate(audio, rate)
         try:
             spans = student.align(telephone, item["text"], item["voice"], item["speed"])
         except (ValueError, IndexError, AssertionError):
             continue
-        length = len(telephone) / RATE_HZ
         if len(spans) != len(bare(item["text"])) or spans[-1][1] <= spans[-1][0] or spans[0][0] > 0.3:
             continue
         shard.add(telephone, _entry(item, spans))

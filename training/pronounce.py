@@ -16,6 +16,8 @@ from misaki.transcription import pinyin_to_ipa
 from misaki.zh import ZHG2P
 from pypinyin import Style, lazy_pinyin
 
+from yingda.speech import readings
+
 _HAN = re.compile("[\u4e00-\u9fff]")
 _PAUSES = {"，": ",", "、": ",", "；": ";", "：": ":", "。": ".", "！": "!", "？": "?", ",": ",", ".": "."}
 # pypinyin leaves a few colloquial readings to chance; what a caller says is fixed here.
@@ -37,9 +39,15 @@ def ipa_of(pinyin: str) -> str:
     return "".join(ZHG2P.retone(p) for p in pinyin_to_ipa(pinyin)[0]).replace(chr(815), "")
 
 
+@functools.lru_cache(maxsize=1)
+def _readings() -> None:
+    readings.install()
+
+
 @functools.lru_cache(maxsize=200_000)
 def word_syllables(word: str) -> tuple[str, ...]:
     """Tonal syllables of one word, one for each character."""
+    _readings()
     if word in _SAID:
         return _SAID[word]
     return tuple(lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True))
@@ -48,6 +56,7 @@ def word_syllables(word: str) -> tuple[str, ...]:
 def words(text: str) -> list[list[Syllable] | str]:
     """Split text into words of syllables and pause marks; raises ValueError on anything that
     cannot be spoken."""
+    _readings()
     out: list[list[Syllable] | str] = []
     for segment in re.findall("[\u4e00-\u9fff]+|[^\u4e00-\u9fff]", text):
         if _HAN.match(segment):

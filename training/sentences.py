@@ -247,7 +247,9 @@ def _lists(name: str) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kind", default="customer", choices=("customer", "general", "bot", "open", "digits"))
+    parser.add_argument(
+        "--kind", default="customer", choices=("customer", "general", "bot", "open", "digits")
+    )
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()

@@ -5,9 +5,9 @@ of ours in place of the generator that costs nine tenths of its time.
     python -m training.student fit --minutes 15                # var/teacher/student.pt
     python -m training.student compare --out var/student  # the same sentences by both, to listen to
 
-The filters follow Engel et al., "DDSP: Differentiable Digital Signal Processing", ICLR 2020: harmonics of the
-teacher's pitch and noise, each through a filter that a network draws from the teacher's features every 12.5 ms.
-Measured: see docs/figures.md. Any blend of voices works, and the throat can be made longer or shorter.
+The filters follow Engel et al., "DDSP: Differentiable Digital Signal Processing", ICLR 2020: harmonics of
+the teacher's pitch and noise, each through a filter that a network draws from the teacher's features every
+12.5 ms. Any blend of voices works, and the throat can be made longer or shorter.
 """
 
 from __future__ import annotations
@@ -134,7 +134,6 @@ class Student:
         a0, length = first / RATE_HZ, (last - first) / RATE_HZ
         return Utterance(audio[first:last], [(p, max(0.0, a - a0), min(length, b - a0)) for p, a, b in spans])
 
-
     def align(
         self, audio: np.ndarray, text: str, voice: dict[str, float], speed: float
     ) -> list[tuple[str, float, float]]:
@@ -240,7 +239,9 @@ def fit(args: argparse.Namespace) -> None:
     started, step, seen = time.monotonic(), 0, []
     while (done := (time.monotonic() - started) / 60 / args.minutes) < 1:
         for group in optimiser.param_groups:
-            group["lr"] = 2e-3 * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+            group["lr"] = (
+                2e-3 * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+            )
         features, pitch, audio = data.batch(rng, 8, 80)
         loss = distance(model(features, pitch), audio)
         optimiser.zero_grad()

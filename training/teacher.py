@@ -121,7 +121,7 @@ class Teacher:
     def pair(
         self, text: str, voice: dict[str, float], speed: float
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Features [512, F], pitch in Hz [F] and the untrimmed audio [300 F] that the generator makes of them."""
+        """Features [512, F], pitch in Hz [F] and the untrimmed audio [300 F] that is made of them."""
         inputs, _ = self._inputs(phonemes(text)[0], voice, speed)
         features, pitch, audio = self._session.run([_FEATURES, _PITCH, "audio"], inputs)
         return features[0], pitch.ravel(), np.asarray(audio, np.float32).ravel()

@@ -27,6 +27,7 @@ from training.asr_model import syllable_inventory
 from training.make_speech import BOT_VOICE, SPEECH
 from training.sentences import ROOT
 from training.teacher import FRAME_S, Prosody, Teacher
+from yingda.speech import readings
 
 CHECKPOINT = ROOT / "var/checkpoints/tts.pt"
 SHIPPED = ROOT / "models/speech/tts-zh-8k.nemo"
@@ -48,8 +49,8 @@ class Example:
 def tokens_of(
     p: Prosody, vocabulary: dict[str, int], g2p: dict[str, list[str]], shift: int, speech_frames: int
 ) -> tuple[list, list, list]:
-    """Model tokens with their mel frames and pitch in Hz; together they cover the trimmed audio exactly, which
-    starts `shift` frames after the teacher's own."""
+    """Model tokens with their mel frames and pitch in Hz; together they cover the trimmed audio exactly,
+    which starts `shift` frames after the teacher's own."""
     ends = np.concatenate([[0], np.cumsum(p.durations)]).astype(int) * FRAMES_PER_UNIT
     tokens, starts = [vocabulary[" "]], [shift]
     edges = [*[s[1] for s in p.syllables[1:]], len(p.string)]
@@ -89,6 +90,7 @@ class Trainer:
         if not PINYIN_DICT.exists():
             tts_model.write_pinyin_dict(PINYIN_DICT, syllable_inventory())
         self.model = FastPitchModel(cfg=tts_model.config(PINYIN_DICT))
+        readings.install()  # the model's tokenizer changed them
         self.model.preprocessor.featurizer.dither = 0.0
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=1e-6
@@ -153,6 +155,8 @@ class Trainer:
     def _example(self, teacher: Teacher, row: dict[str, Any], pcm: np.ndarray) -> Example:
         """The trimmed audio gets back what brings it onto the grid of the teacher's frames."""
         prosody = teacher.prosody(row["text"], row["voice"], row["speed"])
+        if [name for name, _, _ in prosody.syllables] != row["syllables"]:
+            raise ValueError("the audio reads a word in another way")
         first = prosody.tokens[prosody.syllables[0][1]]
         onset = int(prosody.durations[:first].sum()) * FRAMES_PER_UNIT * tts_model.HOP
         trimmed = onset - round(row["spans"][0][0] * tts_model.RATE_HZ)
@@ -162,9 +166,7 @@ class Trainer:
                 input_signal=torch.from_numpy(audio)[None], length=torch.tensor([len(audio)])
             )
         vocabulary, g2p = self.model.vocab._token2id, self.model.vocab.g2p.phoneme_dict
-        tokens, durations, pitch = tokens_of(
-            prosody, vocabulary, g2p, trimmed // tts_model.HOP, mel.shape[2]
-        )
+        tokens, durations, pitch = tokens_of(prosody, vocabulary, g2p, trimmed // tts_model.HOP, mel.shape[2])
         return Example(tokens, durations, pitch, mel[0])
 
     def _set_pitch(self, mean: float, std: float) -> None:

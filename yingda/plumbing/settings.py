@@ -36,6 +36,7 @@ from typing import Any, TypeVar
 import yaml
 
 T = TypeVar("T")
+_SECRET = re.compile("token|secret|password", re.IGNORECASE)
 
 
 class SettingsError(Exception):
@@ -49,12 +50,14 @@ def knob(
     high: float | None = None,
     pattern: str | None = None,
     default_factory: Callable[[], Any] | None = None,
+    secret: bool = False,
 ) -> Any:
-    """A dataclass field with limits: numbers within [low, high], strings matching the whole `pattern`."""
+    """A dataclass field with limits: numbers within [low, high], strings matching the whole `pattern`. A
+    `secret` is left out of the repr; messages hide it by its key's name."""
     metadata = {"low": low, "high": high, "pattern": pattern}
     if default_factory is not None:
-        return dataclasses.field(default_factory=default_factory, metadata=metadata)
-    return dataclasses.field(default=default, metadata=metadata)
+        return dataclasses.field(default_factory=default_factory, metadata=metadata, repr=not secret)
+    return dataclasses.field(default=default, metadata=metadata, repr=not secret)
 
 
 def load(path: str | Path, kind: type[T], environ: Mapping[str, str] | None = None) -> T:
@@ -123,7 +126,7 @@ def _overrides(stem: str, environ: Mapping[str, str]) -> dict[tuple[str, ...], _
                 node = yaml.compose(text, yaml.SafeLoader)
                 value = _Value(None, name) if node is None else _convert(node, yaml.SafeLoader(""), name)
             except yaml.YAMLError:
-                raise SettingsError(f"{name}: got {text!r}, which is not valid YAML") from None
+                raise SettingsError(f"{name}: got {_shown(name, text)}, which is not valid YAML") from None
             value.where = name
             found[tuple(name[len(prefix) :].lower().split("__"))] = value
     return found
@@ -145,8 +148,7 @@ class _Reader:
         self.shown = shown
 
     def fail(self, value: _Value, key: str, expected: str) -> typing.NoReturn:
-        got = repr(_plain(value))
-        got = got if len(got) <= 60 else got[:57] + "..."
+        got = _shown(key, _plain(value))
         place = f"{self.shown}: {value.where}: " + (f"key '{key}': " if key else "")
         raise SettingsError(f"{place}got {got}, expected {expected}")
 
@@ -239,6 +241,14 @@ class _Reader:
         if not good or not _within(data, limits):
             self.fail(value, key, _describe(kind, limits))
         return data
+
+
+def _shown(key: str, value: Any) -> str:
+    """A value for a message; not what a key's name calls a secret, since messages end up in logs."""
+    if _SECRET.search(key):
+        return "a value that is not shown"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _within(data: Any, limits: Mapping[str, Any]) -> bool:

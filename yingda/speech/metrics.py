@@ -22,6 +22,11 @@ HELP = {
     "speech_clause_cache_hits_total": ("counter", "clauses found in memory"),
     "speech_clause_cache_misses_total": ("counter", "clauses that had to be synthesised"),
     "speech_prompt_clauses": ("gauge", "clauses of fixed prompts that are held"),
+    "speech_riva_asr_total": ("counter", "recognition requests over gRPC"),
+    "speech_riva_tts_total": ("counter", "synthesis requests over gRPC"),
+    "speech_websocket_asr_total": ("counter", "streams over WebSocket, /v1/asr"),
+    "speech_rest_tts_total": ("counter", "requests over HTTP, /v1/tts"),
+    "speech_denied_total": ("counter", "HTTP requests without a right token, or from elsewhere without one"),
     "speech_refused_total": ("counter", "requests refused or failed"),
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from yingda.speech import nemo_runtime, silence
+from yingda.speech import nemo_runtime, readings, silence
 from yingda.speech.audio import Float
 from yingda.speech.settings import Voice as Settings
 from yingda.speech.synthesiser import GaveWay
@@ -50,7 +50,7 @@ class NemoVoice:
             )
         else:
             self._vocoder = self._load_vocoder(settings.vocoder, int(config.n_mel_channels))
-        _quiet_segmenter()
+        _prepare_chinese()
         self.speak("您好。", 1.0)  # the first one pays for what is made on first use
         self.load_seconds = time.monotonic() - started
 
@@ -89,14 +89,16 @@ def _check(give_way: Callable[[], bool] | None) -> None:
         raise GaveWay
 
 
-def _quiet_segmenter() -> None:
-    """Load the dictionary of jieba, which NeMo's Chinese tokenizer cuts words with, without its log lines."""
+def _prepare_chinese() -> None:
+    """Load the dictionary of jieba, which NeMo's Chinese tokenizer cuts words with, without its log lines;
+    put the readings right that the tokenizer changed."""
     try:
         import jieba
     except ImportError:
         return  # a model of another kind needs none
     jieba.setLogLevel(60)
     jieba.initialize()
+    readings.install()
 
 
 class GriffinLim:

@@ -35,8 +35,9 @@ def _cardinal(number: int) -> str:
 
 
 def decimal(text: str, liang: bool = False) -> str:
-    """ "3.14" -> 三点一四, "12" -> 十二; a leading zero or more than 16 digits are read digit by digit."""
-    whole, _, fraction = text.partition(".")
+    """ "3.14" -> 三点一四, "12" -> 十二; a leading zero or more than 16 digits are read digit by digit.
+    Commas between thousands are left out."""
+    whole, _, fraction = text.replace(",", "").partition(".")
     leading_zero = len(whole) > 1 and whole.startswith("0")
     said = (
         digit_by_digit(whole)
@@ -47,15 +48,18 @@ def decimal(text: str, liang: bool = False) -> str:
 
 
 def money(text: str, unit: str = "元") -> str:
-    """ "128.50" -> 一百二十八元五角, "0.05" -> 五分, "2" -> 两元; three decimals are read as such."""
-    whole, _, fraction = text.partition(".")
-    if len(fraction) > 2:
+    """ "128.50" -> 一百二十八元五角, "0.05" -> 五分, "2" -> 两元; "2.5", "块" -> 两块五毛. Three decimals
+    are read as such, commas left out."""
+    whole, _, fraction = text.replace(",", "").partition(".")
+    if len(fraction) > 2 or len(whole) > 16:
         return decimal(text) + unit
     fraction = fraction.ljust(2, "0")
     yuan, jiao, fen = int(whole), int(fraction[0]), int(fraction[1])
-    said = cardinal(yuan, liang=True) + unit if yuan or not (jiao or fen) else ""
+    if not jiao and not fen:
+        return cardinal(yuan, liang=True) + unit
+    said = cardinal(yuan, liang=True) + unit[0] if yuan else ""
     if jiao:
-        said += cardinal(jiao, liang=True) + "角"
+        said += cardinal(jiao, liang=True) + ("角" if unit == "元" else "毛")
     if fen:
-        said += ("零" if yuan and not jiao else "") + DIGITS[fen] + "分"
-    return said
+        said += ("零" if yuan and not jiao else "") + cardinal(fen, liang=not said) + "分"
+    return said + unit[1:]

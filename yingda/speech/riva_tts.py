@@ -11,7 +11,8 @@ from riva.client.proto import riva_tts_pb2_grpc
 
 from yingda.speech import audio
 from yingda.speech.metrics import Metrics
-from yingda.speech.riva_asr import BadRequest, abort, encoding_name
+from yingda.speech.refusals import BadRequest
+from yingda.speech.riva_asr import abort, encoding_name
 from yingda.speech.settings import Voice as Settings
 from yingda.speech.synthesiser import Synthesiser
 
@@ -30,6 +31,7 @@ class RivaSynthesis(riva_tts_pb2_grpc.RivaSpeechSynthesisServicer):
         self, request: pb.SynthesizeSpeechRequest, context: grpc.aio.ServicerContext
     ) -> pb.SynthesizeSpeechResponse:
         """A whole text in one answer."""
+        self._metrics.count("speech_riva_tts_total")
         try:
             name, rate = self._check(request)
             spoken = [part async for part in self._synthesiser.say(request.text, rate)]
@@ -51,6 +53,7 @@ class RivaSynthesis(riva_tts_pb2_grpc.RivaSpeechSynthesisServicer):
         """One answer a clause, as soon as it is spoken; for one request or a stream of them."""
         try:
             async for request in _each(requests):
+                self._metrics.count("speech_riva_tts_total")
                 name, rate = self._check(request)
                 async for part in self._synthesiser.say(request.text, rate):
                     meta = pb.SynthesizeSpeechResponseMetadata(text=request.text, processed_text=part.text)

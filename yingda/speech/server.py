@@ -13,8 +13,9 @@ from typing import TypeVar
 import grpc
 from riva.client.proto import riva_asr_pb2_grpc, riva_tts_pb2_grpc
 
-from yingda.plumbing import health
 from yingda.speech import model_files, prompt_cache, transcript
+from yingda.speech.hearing import Hearing
+from yingda.speech.http_api import HttpApi
 from yingda.speech.lexicon import LexiconError
 from yingda.speech.metrics import Metrics
 from yingda.speech.prompt_cache import PromptCache
@@ -56,7 +57,9 @@ class SpeechServer:
         self._grpc = grpc.aio.server(
             options=[("grpc.max_receive_message_length", 64_000_000), ("grpc.so_reuseport", 0)]
         )
-        self._http: asyncio.Server | None = None
+        # a character of text takes up to 12 bytes in JSON
+        longest = settings.voice.max_text_chars * 12 + 4096
+        self._http = HttpApi(self.why_not_ready, self.metrics, settings.server.http_tokens, longest)
         self._making: asyncio.Task[None] | None = None
         self.grpc_port = 0
 
@@ -70,9 +73,7 @@ class SpeechServer:
         started = time.monotonic()
         server = self._settings.server
         try:
-            self._http = await health.serve(
-                server.host, server.http_port, self.why_not_ready, self.metrics.render
-            )
+            await self._http.start(server.host, server.http_port)
         except OSError as error:
             raise StartError(
                 _port_taken(self._path, "server.http_port", server.host, server.http_port, error)
@@ -102,9 +103,7 @@ class SpeechServer:
         self._not_ready = "stopping"
         if self._making is not None:
             self._making.cancel()
-        await self._grpc.stop(grace_s)
-        if self._http is not None:
-            self._http.close()
+        await asyncio.gather(self._grpc.stop(grace_s), self._http.stop())
         await asyncio.to_thread(self.recogniser.stop)
         await asyncio.to_thread(self.synthesiser.stop)
 
@@ -116,7 +115,9 @@ class SpeechServer:
 
     def _serve(self, model: StreamingModel, transcriber: Transcriber, speaker: VoiceModel) -> None:
         settings = self._settings
-        hearing = RivaRecognition(self.recogniser, model, transcriber, settings.recogniser, self.metrics)
+        streams = Hearing(self.recogniser, model, transcriber, settings.recogniser, self.metrics)
+        self._http.open(streams, self.synthesiser)
+        hearing = RivaRecognition(streams, self.metrics)
         voice = RivaSynthesis(
             self.synthesiser, settings.voice, speaker.sample_rate, settings.recogniser.language, self.metrics
         )

@@ -9,12 +9,21 @@ from yingda.plumbing.settings import knob
 
 
 @dataclass(frozen=True)
+class Token:
+    """Who may use the HTTP API."""
+
+    name: str = knob(pattern=r"[A-Za-z0-9_.-]{1,64}")
+    token: str = knob(pattern=r"[A-Za-z0-9._~+/-]{16,512}=*", secret=True)
+
+
+@dataclass(frozen=True)
 class Server:
     """Where the two listeners are."""
 
     host: str = "127.0.0.1"
     grpc_port: int = knob(50051, low=0, high=65535)
     http_port: int = knob(8081, low=0, high=65535)
+    http_tokens: list[Token] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

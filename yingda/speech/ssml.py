@@ -7,11 +7,13 @@ import re
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from yingda.speech.numbers_zh import digit_by_digit
+from yingda.speech.numbers_zh import decimal, digit_by_digit
 
 _RATES = {"x-slow": 0.6, "slow": 0.8, "medium": 1.0, "default": 1.0, "fast": 1.2, "x-fast": 1.5}
 _BREAKS_MS = {"none": 0, "x-weak": 100, "weak": 200, "medium": 400, "strong": 700, "x-strong": 1000}
 LONGEST_BREAK_MS = 10_000
+_DIGITS = ("digits", "telephone", "characters", "spell-out", "verbatim", "id")
+_NUMBERS = {"cardinal": "", "number": "", "ordinal": "第"}  # others read like plain text
 
 
 class SsmlError(ValueError):
@@ -49,13 +51,20 @@ def _walk(node: ElementTree.Element, pace: float, spans: list[Span]) -> None:
         spans.append(Span("", pace, _break_ms(node)))
     elif tag == "sub":
         _say(node.get("alias") or node.text, inner, spans)
-    elif tag == "say-as" and (node.get("interpret-as") or "") in ("digits", "telephone", "characters"):
-        _say(re.sub(r"\d+", lambda m: digit_by_digit(m.group()), node.text or ""), inner, spans)
+    elif tag == "say-as" and node.get("interpret-as") in (*_DIGITS, *_NUMBERS):
+        _say(_said_as(node.text or "", node.get("interpret-as", "")), inner, spans)
     else:
         _say(node.text, inner, spans)
         for child in node:
             _walk(child, inner, spans)
     _say(node.tail, pace, spans)
+
+
+def _said_as(text: str, kind: str) -> str:
+    if kind in _DIGITS:
+        return re.sub(r"\d+", lambda m: digit_by_digit(m.group()), text)
+    number = re.sub(r"\d+(?:\.\d+)?", lambda m: decimal(m.group()), text.replace(",", ""))
+    return _NUMBERS[kind] + number
 
 
 def _say(text: str | None, pace: float, spans: list[Span]) -> None:

@@ -23,7 +23,8 @@ from yingda.speech.waiting import Full, Waiting
 
 log = logging.getLogger(__name__)
 
-_TREATMENT = 2  # raise it when the same clause comes to sound differently for a reason in our code
+SLOWEST, FASTEST = 0.25, 4.0  # what a request may make of the pace that is set
+_TREATMENT = 3  # raise it when the same clause comes to sound differently for a reason in our code
 
 
 class TooBusy(Exception):
@@ -32,6 +33,10 @@ class TooBusy(Exception):
 
 class TextError(ValueError):
     """A text cannot be spoken; it says why."""
+
+
+class TextTooLong(TextError):
+    """A text has more characters than are spoken at once."""
 
 
 class GaveWay(Exception):
@@ -114,12 +119,12 @@ class Synthesiser:
         return voice_identity((), self._voice, *shape)
 
     def check(self, text: str) -> None:
-        """Raises TextError for a text that is empty or too long."""
+        """Raises TextError for a text that is empty, TextTooLong for one that is too long."""
         if not text.strip():
             raise TextError("text is empty")
         if len(text) > self._settings.max_text_chars:
             most = self._settings.max_text_chars
-            raise TextError(f"text has {len(text)} characters; at most {most} are spoken")
+            raise TextTooLong(f"text has {len(text)} characters; at most {most} are spoken")
 
     def has_words(self, text: str) -> bool:
         """Whether anything is left to say of plain text or SSML. Raises SsmlError."""
@@ -143,10 +148,10 @@ class Synthesiser:
                 except Exception as error:  # the others are still to be made
                     log.warning("a fixed prompt was not kept: %s: %s", type(error).__name__, error)
 
-    async def say(self, text: str, rate: int) -> AsyncIterator[Spoken]:
-        """Clauses of plain text or SSML, each as soon as it is spoken. Raises SsmlError, TooBusy,
-        TimeoutError."""
-        parts = list(self._clauses(text, rate))
+    async def say(self, text: str, rate: int, pace: float = 1.0) -> AsyncIterator[Spoken]:
+        """Clauses of plain text or SSML, each as soon as it is spoken; above pace 1 faster than the settings
+        and the SSML say. Raises SsmlError, TextError, TooBusy, TimeoutError."""
+        parts = list(self._clauses(text, rate, pace))
         for i, (key, pause_ms) in enumerate(parts):
             pcm = await self._clause(key) if key[3] else np.zeros(0, np.int16)
             pause = pause_ms if i + 1 < len(parts) or not key[3] else 0
@@ -154,13 +159,18 @@ class Synthesiser:
                 pcm = np.concatenate([pcm, np.zeros(rate * pause // 1000, np.int16)])
             yield Spoken(key[3], pcm)
 
-    def _clauses(self, text: str, rate: int) -> list[tuple[Key, int]]:
+    def _clauses(self, text: str, rate: int, faster: float = 1.0) -> list[tuple[Key, int]]:
         """Cache keys of a text's clauses, each with the silence after it in ms; an empty clause is only
         silence."""
         settings = self._settings
         out: list[tuple[Key, int]] = []
         for span in ssml.parse(text):
-            pace = round(span.pace * settings.pace, 3)
+            if not SLOWEST <= span.pace * faster <= FASTEST:
+                raise TextError(
+                    f"pace {faster:g} times the SSML's rate {span.pace:g} is {span.pace * faster:g}, "
+                    f"expected {SLOWEST:g}-{FASTEST:g}"
+                )
+            pace = round(span.pace * faster * settings.pace, 3)
             first = settings.clause_chars if out else settings.first_clause_chars
             for clause in clauses.split(normalisation.normalise(span.text), first, settings.clause_chars):
                 out.append(((self._voice, rate, pace, clause.text), clause.pauses * settings.clause_pause_ms))
@@ -200,8 +210,11 @@ class Synthesiser:
             return
         self._loaded.set_result(model)
         while (work := self._work.get()) is not None:
-            if time.monotonic() > work.give_up_at or work.result.cancelled():
-                work.result.cancel()  # nobody waits for it any more
+            if work.result.cancelled():
+                continue  # nobody waits for it any more
+            if time.monotonic() > work.give_up_at:
+                if work.result.set_running_or_notify_cancel():  # not cancel(): that would end the request
+                    work.result.set_exception(TimeoutError())
                 continue
             self._speak(model, work)
 

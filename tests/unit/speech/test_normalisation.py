@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench.normalisation import read_golden
 from yingda.speech.normalisation import normalise
 from yingda.speech.numbers_zh import cardinal, digit_by_digit, money
 
@@ -42,6 +43,18 @@ VIP客户,您好!|维爱屁客户，您好！
 def test_written_text_becomes_what_is_said(line: str) -> None:
     written, said = line.split("|")
     assert normalise(written) == said
+
+
+@pytest.mark.requirement(22)
+def test_every_golden_line_is_spoken_as_written_there() -> None:
+    lines = read_golden()
+    assert len(lines) >= 240
+    assert [(line.written, line.heard()) for line in lines if line.heard() != line.spoken] == []
+
+
+def test_what_is_spoken_is_left_alone() -> None:
+    spoken = [line.spoken for line in read_golden()]
+    assert [normalise(text) for text in spoken] == spoken
 
 
 def test_nothing_unspeakable_is_left() -> None:

@@ -36,6 +36,31 @@ def test_a_wrong_key_or_value_is_named(tmp_path: Path, text: str, expected: str)
     assert "speech.yml" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        "[{name: crm, token: swordfish}]",
+        "[{name: crm, token: 1234567890}]",
+        "[swordfish]",
+        "swordfish",
+        "[{name: crm, token: swordfish",
+    ],
+)
+def test_a_wrong_token_is_named_but_not_shown(tmp_path: Path, given: str) -> None:
+    path = tmp_path / "speech.yml"
+    path.write_text("{}", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"(?i)http_tokens") as caught:
+        load(path, SpeechSettings, environ={"YINGDA_SPEECH__SERVER__HTTP_TOKENS": given})
+    assert "swordfish" not in str(caught.value) and "1234567890" not in str(caught.value)
+
+
+def test_tokens_come_from_the_environment() -> None:
+    environ = {"YINGDA_SPEECH__SERVER__HTTP_TOKENS": "[{name: crm, token: correct-horse-battery}]"}
+    settings = load(ROOT / "settings/speech.yml", SpeechSettings, environ=environ)
+    assert [t.name for t in settings.server.http_tokens] == ["crm"]
+    assert "correct-horse" not in repr(settings)
+
+
 def test_a_missing_model_names_file_key_and_remedy(tmp_path: Path) -> None:
     with pytest.raises(model_files.ModelError) as caught:
         model_files.check("models/none.nemo", "recogniser.model", "settings/speech.yml", "do this")

@@ -17,6 +17,14 @@ def test_breaks_rates_and_readings() -> None:
     assert parse(text) == [Span("您好"), Span("", 1.0, 300), Span("快一点", 1.5), Span("幺幺零")]
 
 
+def test_a_number_can_be_said_as_a_cardinal_or_an_ordinal() -> None:
+    text = (
+        '<speak>共<say-as interpret-as="cardinal">10,086</say-as>'
+        '<say-as interpret-as="ordinal">2</say-as></speak>'
+    )
+    assert [span.text for span in parse(text)] == ["共", "一万零八十六", "第二"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,18 +1,21 @@
 """The voice's thread and its memory, with a model that hums."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from yingda.speech import synthesiser
 from yingda.speech.metrics import Metrics
 from yingda.speech.prompt_cache import PromptCache
 from yingda.speech.settings import Voice
-from yingda.speech.synthesiser import GaveWay, Synthesiser, TooBusy
+from yingda.speech.synthesiser import GaveWay, Synthesiser, TextError, TooBusy
 
 
 class Hum:
@@ -50,6 +53,14 @@ async def make_voice(hum: Hum, tmp_path: Path) -> AsyncIterator[Synthesiser]:
     voice.stop()
 
 
+async def test_a_requests_pace_comes_on_top(voice: Synthesiser, hum: Hum) -> None:
+    text = '<speak><prosody rate="fast">快</prosody>好</speak>'
+    assert [part.text async for part in voice.say(text, 8000, 0.5)] == ["快", "好"]
+    assert hum.said == [("快", 0.6), ("好", 0.5)]
+    with pytest.raises(TextError, match=r"pace 4 times the SSML's rate 1\.2 is 4\.8, expected"):
+        _ = [part async for part in voice.say(text, 8000, 4.0)]
+
+
 async def test_each_clause_comes_alone_with_its_pause(voice: Synthesiser, hum: Hum) -> None:
     parts = [part async for part in voice.say("好的。余额是128元。", 8000)]
     assert [part.text for part in parts] == ["好的。", "余额是一百二十八元。"]
@@ -74,6 +85,24 @@ async def test_a_slow_model_meets_the_deadline(voice: Synthesiser, hum: Hum) -> 
     with pytest.raises(TimeoutError):
         async for _ in voice.say("您好。", 8000):
             pass
+
+
+async def test_a_clause_that_comes_too_late_ends_its_request_in_words(
+    voice: Synthesiser, hum: Hum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And does not cancel the task that waits, which would look like a client who has hung up."""
+    hum.gate.clear()
+    first = asyncio.ensure_future(anext(voice.say("一。", 8000)))
+    assert await asyncio.to_thread(hum.began.wait, 10)
+    late = asyncio.ensure_future(anext(voice.say("二。", 8000)))
+    await asyncio.sleep(0)
+    ahead = SimpleNamespace(monotonic=lambda: time.monotonic() + 100)
+    monkeypatch.setattr(synthesiser, "time", ahead)  # the voice's thread is past the deadline first
+    hum.gate.set()
+    assert (await first).text == "一。"
+    with pytest.raises(TimeoutError):
+        await late
+    assert [text for text, _ in hum.said] == ["一。"]
 
 
 async def test_too_many_waiting_clauses_are_refused(voice: Synthesiser, hum: Hum) -> None:

@@ -1,0 +1,112 @@
+"""One stream through the recogniser, whichever API it comes by, with a model that counts."""
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from yingda.speech.hearing import Hearing, Wanted
+from yingda.speech.metrics import Metrics
+from yingda.speech.recogniser import Recogniser, StepRequest, StepResult, TooManyStreams
+from yingda.speech.refusals import BadRequest, Why, explain
+from yingda.speech.settings import Recogniser as Settings
+from yingda.speech.synthesiser import TextError, TextTooLong, TooBusy
+from yingda.speech.transcript import Transcriber
+
+CHUNK = 1280  # samples: 160 ms
+
+
+class Counter:
+    """Hears a syllable a chunk, and an utterance's end after each third."""
+
+    name, sample_rate, chunk_samples, kind, syllables = "counter", 8000, CHUNK, "ctc", False
+
+    def __init__(self) -> None:
+        self.heard: dict[int, int] = {}
+        self.dropped: list[int] = []
+
+    def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
+        return [self._step(r) for r in requests]
+
+    def _step(self, request: StepRequest) -> StepResult:
+        n = self.heard[request.stream] = self.heard.get(request.stream, 0) + 1
+        text = "好" * (n % 3 or 3)
+        if request.last or n % 3 == 0:
+            return StepResult(final=text, confidence=0.5)
+        return StepResult(partial=text, confidence=0.5)
+
+    def drop(self, streams: Sequence[int]) -> None:
+        self.dropped += streams
+
+
+@pytest.fixture(name="model")
+def make_model() -> Counter:
+    return Counter()
+
+
+@pytest.fixture(name="hearing")
+def make_hearing(model: Counter) -> Iterator[Hearing]:
+    metrics = Metrics()
+    recogniser = Recogniser(lambda: model, 2, 8, 0.0, metrics)
+    recogniser.begin().result(10)
+    yield Hearing(recogniser, model, Transcriber(None), Settings(max_audio_s=10), metrics)
+    recogniser.stop()
+
+
+@pytest.mark.requirement(1)
+async def test_partials_then_a_final_for_each_utterance(hearing: Hearing) -> None:
+    stream = hearing.open(Wanted("ALAW", 8000))
+    heard = [h async for h in stream.feed(b"\xd5" * CHUNK * 4)]
+    last = await stream.finish()
+    assert [(h.text, h.is_final) for h in (*heard, last)] == [
+        ("好", False), ("好好", False), ("好好好", True), ("好", False), ("好好", True),
+    ]  # fmt: skip
+    assert [round(h.end_s, 2) for h in heard] == [0.16, 0.32, 0.48, 0.64]
+    assert [round(h.start_s, 2) for h in heard] == [0.0, 0.0, 0.0, 0.48]
+    assert round(last.end_s, 2) == 0.64  # what the last step was filled up with is no audio
+
+
+async def test_without_interim_there_are_finals_only(hearing: Hearing) -> None:
+    stream = hearing.open(Wanted("LINEAR_PCM", 8000, interim=False))
+    pcm = bytes(CHUNK * 2 * 4)
+    heard = [h.text async for h in stream.feed(pcm[:999])]
+    heard += [h.text async for h in stream.feed(pcm[999:])]  # from the middle of a sample
+    assert heard == ["好好好"]
+    stream.close()
+
+
+async def test_a_slot_is_free_when_the_client_has_gone(hearing: Hearing, model: Counter) -> None:
+    gone, stays = hearing.open(Wanted("ALAW", 8000)), hearing.open(Wanted("ALAW", 8000))
+    assert len([h async for h in gone.feed(b"\xd5" * CHUNK)]) == 1
+    with pytest.raises(TooManyStreams):
+        hearing.open(Wanted("ALAW", 8000))
+    gone.close()
+    gone.close()
+    await stays.finish()  # a step behind the one that forgets
+    assert len(model.dropped) == 1
+    for stream in [hearing.open(Wanted("ALAW", 8000)) for _ in range(2)]:
+        stream.close()
+
+
+async def test_a_stream_that_is_too_long(hearing: Hearing) -> None:
+    stream = hearing.open(Wanted("ALAW", 8000))
+    with pytest.raises(BadRequest, match="longer than 10 s"):
+        _ = [h async for h in stream.feed(b"\xd5" * 80_001)]
+    stream.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (BadRequest("x"), Why.BAD_REQUEST),
+        (TextError("x"), Why.BAD_REQUEST),
+        (TextTooLong("x"), Why.TOO_LONG),
+        (TooBusy("x"), Why.BUSY),
+        (TooManyStreams("x"), Why.BUSY),
+        (TimeoutError(), Why.SLOW),
+        (RuntimeError("secret"), Why.BROKEN),
+    ],
+)
+def test_every_failure_is_explained(error: Exception, why: Why) -> None:
+    refusal = explain(error)
+    assert refusal.why is why
+    assert refusal.text and "secret" not in refusal.text

@@ -1,0 +1,190 @@
+"""Callers' audio into words, whichever API it comes by: admission, chunks, partials, finals, hanging up."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from yingda.speech import audio
+from yingda.speech.audio import Float
+from yingda.speech.metrics import Metrics
+from yingda.speech.recogniser import Recogniser, StepRequest, StepResult, StreamingModel, StreamOptions
+from yingda.speech.refusals import BadRequest
+from yingda.speech.settings import Recogniser as Settings
+from yingda.speech.transcript import Transcriber
+
+LOWEST_RATE, HIGHEST_RATE = 8000, 48000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a client sends, and what it wants back. `encoding` is one of audio.ENCODINGS, `rate` in Hz."""
+
+    encoding: str
+    rate: int
+    options: StreamOptions = field(default_factory=StreamOptions)
+    interim: bool = True
+    punctuation: bool = False
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A partial or a final transcript of the audio from `start_s`, where the last final ended, to `end_s`;
+    both count from the beginning of the stream."""
+
+    text: str
+    confidence: float
+    is_final: bool
+    start_s: float
+    end_s: float
+
+
+def check_format(encoding: str, rate: int) -> None:
+    """Raises BadRequest for an encoding or a rate that is not served."""
+    if encoding not in audio.ENCODINGS:
+        raise BadRequest(f"encoding {encoding} is not served; use one of: {', '.join(audio.ENCODINGS)}")
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise BadRequest(f"sample rate {rate} Hz is not served; use 8000 or 16000 (up to {HIGHEST_RATE})")
+
+
+class Hearing:
+    """Opens streams."""
+
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        model: StreamingModel,
+        transcriber: Transcriber,
+        settings: Settings,
+        metrics: Metrics,
+    ) -> None:
+        """`recogniser` has loaded `model`."""
+        self._recogniser, self.model, self._transcriber = recogniser, model, transcriber
+        self.settings, self._metrics = settings, metrics
+
+    def open(self, wanted: Wanted) -> Stream:
+        """Take a slot; the stream must be closed. Raises BadRequest, TooManyStreams."""
+        check_format(wanted.encoding, wanted.rate)
+        chunks = _Chunks(self._recogniser, self.model, self.settings, wanted)
+        return Stream(chunks, self._transcriber, wanted, self._metrics)
+
+
+class Stream:
+    """One client's audio in, its words out."""
+
+    def __init__(self, chunks: _Chunks, transcriber: Transcriber, wanted: Wanted, metrics: Metrics) -> None:
+        self._chunks, self._transcriber, self._wanted = chunks, transcriber, wanted
+        self._metrics = metrics
+        self._boosts = transcriber.prepare(wanted.options.boosts)
+        self._partial = ""
+        self._spoke = False
+        self._start_s = 0.0
+
+    async def feed(self, data: bytes) -> AsyncIterator[Heard]:
+        """Audio as it came; what is new after each model step. Raises BadRequest, TimeoutError."""
+        async for result in self._chunks.feed(data):
+            heard = self._final(result) if result.final else self._new_partial(result)
+            if heard is not None:
+                yield heard
+
+    async def finish(self) -> Heard:
+        """The end of the audio: the last final, whose text is empty when nothing was said."""
+        ended = time.monotonic()
+        heard = self._final(await self._chunks.finish())
+        self._metrics.observe("speech_final_seconds", time.monotonic() - ended)
+        return heard
+
+    def close(self) -> None:
+        """Free the slot if it is still held: the client has gone or failed."""
+        self._chunks.close()
+
+    def _new_partial(self, result: StepResult) -> Heard | None:
+        if not result.partial or result.partial == self._partial:
+            return None
+        self._partial = result.partial
+        if not self._spoke:
+            self._spoke = True
+            self._metrics.observe("speech_first_partial_seconds", self._chunks.heard_s)
+        if not self._wanted.interim:
+            return None
+        heard = self._read(result.partial, result.confidence, False)
+        return heard if heard.text else None
+
+    def _final(self, result: StepResult) -> Heard:
+        self._partial = ""
+        self._metrics.count("speech_recognised_total")
+        heard = self._read(result.final, result.confidence, True)
+        self._start_s = heard.end_s
+        return heard
+
+    def _read(self, raw: str, confidence: float, is_final: bool) -> Heard:
+        said = self._transcriber.read(raw, confidence, self._boosts, self._wanted.punctuation)
+        return Heard(said.text, said.confidence, is_final, self._start_s, self._chunks.heard_s)
+
+
+class _Chunks:
+    """One client's audio on its way into the model, a chunk a step."""
+
+    def __init__(
+        self, recogniser: Recogniser, model: StreamingModel, settings: Settings, wanted: Wanted
+    ) -> None:
+        """Take a slot. Raises TooManyStreams."""
+        self._recogniser, self._model, self._settings = recogniser, model, settings
+        self._wanted = wanted
+        self._resampler = audio.StreamResampler(wanted.rate, model.sample_rate)
+        self._odd = b""
+        self._held: Float = np.zeros(0, np.float32)
+        self._begun = self._ended = False
+        self._came_s = self._stepped_s = 0.0
+        self._number = recogniser.open()
+
+    @property
+    def heard_s(self) -> float:
+        """How much of the audio the model has heard."""
+        return min(self._came_s, self._stepped_s)
+
+    async def feed(self, data: bytes) -> AsyncIterator[StepResult]:
+        """A result for each model step that the audio fills. Raises BadRequest, TimeoutError."""
+        if self._wanted.encoding == "LINEAR_PCM":
+            data = self._odd + data
+            whole = len(data) // 2 * 2
+            self._odd, data = data[whole:], data[:whole]
+        pcm = audio.decode(data, self._wanted.encoding)
+        self._came_s += len(pcm) / self._wanted.rate
+        if self._came_s > self._settings.max_audio_s:
+            raise BadRequest(f"the stream is longer than {self._settings.max_audio_s} s")
+        self._held = np.concatenate([self._held, self._resampler.feed(audio.to_float(pcm))])
+        size = self._model.chunk_samples
+        while len(self._held) >= size:
+            chunk, self._held = self._held[:size], self._held[size:]
+            yield await self._step(chunk, last=False)
+
+    async def finish(self) -> StepResult:
+        """The end of the audio: flush what is held, padded with silence, and free the slot."""
+        rest = np.concatenate([self._held, self._resampler.feed(np.zeros(0, np.float32), last=True)])
+        size = self._model.chunk_samples
+        while len(rest) > size:
+            await self._step(rest[:size], last=False)
+            rest = rest[size:]
+        return await self._step(np.pad(rest, (0, size - len(rest))), last=True)
+
+    def close(self) -> None:
+        """Free the slot if it is still held."""
+        if not self._ended:
+            self._ended = True
+            self._recogniser.abandon(self._number, self._begun)
+
+    async def _step(self, samples: Float, last: bool) -> StepResult:
+        request = StepRequest(
+            self._number, np.ascontiguousarray(samples), not self._begun, last, self._wanted.options
+        )
+        self._begun = True
+        future = self._recogniser.submit(request)
+        self._ended = last
+        result = await asyncio.wait_for(asyncio.wrap_future(future), self._settings.step_deadline_s)
+        self._stepped_s += len(samples) / self._model.sample_rate
+        return result

@@ -1,0 +1,48 @@
+"""Why a request is not served, told alike by every API. Each API has a number of its own for it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from enum import Enum
+
+from yingda.speech.recogniser import TooManyStreams
+from yingda.speech.synthesiser import TextTooLong, TooBusy
+
+log = logging.getLogger(__name__)
+
+
+class Why(Enum):
+    """What kind of failure it is."""
+
+    BAD_REQUEST = "bad request"
+    TOO_LONG = "too long"
+    BUSY = "busy"
+    SLOW = "slow"
+    BROKEN = "broken"
+
+
+class BadRequest(ValueError):
+    """The request cannot be served as it is; the text is for the client."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The answer to a request that failed; the text is for the client."""
+
+    why: Why
+    text: str
+
+
+def explain(error: Exception) -> Refusal:
+    """What to tell the client. A failure that is ours goes into the log, in which no request's words are."""
+    if isinstance(error, TextTooLong):
+        return Refusal(Why.TOO_LONG, str(error))
+    if isinstance(error, ValueError):
+        return Refusal(Why.BAD_REQUEST, str(error))
+    if isinstance(error, (TooManyStreams, TooBusy)):
+        return Refusal(Why.BUSY, str(error))
+    if isinstance(error, TimeoutError):
+        return Refusal(Why.SLOW, "the model was too slow")
+    log.error("a request failed", exc_info=error)
+    return Refusal(Why.BROKEN, "the speech server failed; see its log")
