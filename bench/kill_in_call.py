@@ -2,7 +2,7 @@
 
     make figure NAME=kill_in_call            (one process only: python bench/kill_in_call.py --only rasa)
 
-Call A has just asked for its balance when the process is killed; call B chats on. For each process:
+Call A says the last word of its question when the process is killed; call B chats on. For each process:
   apology    A hears an apology within 3 s of the kill or of its own last voiced packet, whichever is later
   restarted  the process is there again, with another process id, and healthy
   goes on    A asks again once the bot is quiet and is answered, or the bot has ended the call politely
@@ -34,6 +34,7 @@ APOLOGY_S = 3.0
 RESTART_DEADLINE_S = 120.0
 ANSWER_DEADLINE_S = 12.0
 GAP_S = 0.2
+LAST_WORD_FRAMES = 10  # x 20 ms: nobody can have answered yet
 SORRY = ("对不起", "抱歉", "不好意思", "请您稍等", "请稍等")
 POLITE = ("再见",)
 BUSY = (*SORRY, "没听")
@@ -72,9 +73,12 @@ class Caller:
 
         return await until(lambda: quiet() or self.phone.ended_at is not None, deadline_s)
 
-    async def say(self, clip: str) -> tuple[float, float]:
-        """First and last voiced packet of the clip."""
+    async def say(self, clip: str, at_last_word: Callable[[], None] | None = None) -> tuple[float, float]:
+        """First and last voiced packet of the clip; `at_last_word()` is called shortly before its end."""
         utterance = self.phone.line.say(read_clip(CLIPS / f"{clip}.wav"))
+        if at_last_word is not None:
+            await until(lambda: len(utterance.frames) <= LAST_WORD_FRAMES, 10.0)
+            at_last_word()
         await until(lambda: utterance.done, 10.0)
         return utterance.first_at or 0.0, utterance.last_at or 0.0
 
@@ -138,10 +142,15 @@ async def try_victim(system: System, victim: str) -> Finding:
 
 
 async def _kill_and_recover(system: System, a: Caller, finding: Finding) -> None:
-    victim, restarts = finding.victim, system.restarts(finding.victim)
-    said = await a.say("balance")
-    killed_at = time.monotonic()
-    pid = system.kill(victim)
+    victim, restarts, pid = finding.victim, system.restarts(finding.victim), system.pid(finding.victim)
+    killed_at = 0.0
+
+    def kill() -> None:
+        nonlocal killed_at
+        killed_at = time.monotonic()
+        system.kill(victim)
+
+    said = await a.say("balance", at_last_word=kill)
     heard_at = await a.answered((max(said[1], killed_at), killed_at))
     if heard_at is not None:
         finding.apology_s = heard_at - max(said[1], killed_at)
