@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from yingda.sansio.turns import commands as cmd
 from yingda.sansio.turns import events as ev
-from yingda.sansio.turns.bot_turn import BotTurn
 from yingda.sansio.turns.guards import words_are_unfinished
 from yingda.sansio.turns.steps import Steps
 from yingda.sansio.turns.wording import looks_complete
@@ -250,13 +249,13 @@ class Actions(Steps):
 
     def _do_apologise_and_wait(self, event: ev.Event, now: float) -> None:
         f = self.facts
-        f.unsaid = [(clip.text, clip.interruptible) for clip in f.bot.unfinished if not clip.prompt_key]
         was_complete = f.bot.is_complete
         self._drop_recognition()
         self._end_bot_turn(now)
         self._cancel_all()
-        f.bot = BotTurn(f.generation, is_complete=was_complete)
-        self._play("outage")
+        f.unsaid = [(clip.text, clip.interruptible) for clip in f.bot.break_off(now) if not clip.prompt_key]
+        f.bot.is_complete = was_complete
+        self._play("outage")  # part of the same turn: the record tells all that was said in it
         self.timers["outage"] = now + self._settings.outage_wait_s
         self.timers["give_up"] = now + self._settings.outage_give_up_s
 
@@ -274,6 +273,8 @@ class Actions(Steps):
         assert f.pending is not None
         self._cancel("give_up")
         hints, pending = f.asked_hints, f.pending
+        f.bot.let_finish()
+        self._note_heard(f.bot, now)
         self._next_generation()
         self._send(replace(pending, generation=f.generation), now)
         f.asked_hints = hints
@@ -284,7 +285,7 @@ class Actions(Steps):
         if not f.unsaid:
             self._say_ourselves("go_on", now, is_failure=False)
             return
-        f.bot = BotTurn(f.generation, is_complete=f.bot.is_complete)
+        f.bot.let_finish()
         for text, interruptible in f.unsaid:
             self._say(text, interruptible)
         f.unsaid = []

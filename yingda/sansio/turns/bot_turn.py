@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from yingda.sansio.turns.commands import HeardTurn
 from yingda.sansio.turns.wording import prefix
@@ -82,6 +82,23 @@ class BotTurn:
         if self.paused_at is not None and self.current is not None and self.current.started_at is not None:
             self.current.held_s += now - max(self.paused_at, self.current.started_at)
         self.paused_at = None
+
+    def break_off(self, now: float) -> list[Clip]:
+        """Take out and give back what is not said to its end; the part that was heard of it stays."""
+        moment = now if self.paused_at is None else self.paused_at
+        rest, kept = self.unfinished, []
+        for clip in self.clips:
+            said = clip.text if clip.is_finished else prefix(clip.text, clip.share_played(moment))
+            if said:
+                kept.append(replace(clip, text=said, is_finished=True))
+        self.clips, self.paused_at = kept, None
+        return rest
+
+    def let_finish(self) -> None:
+        """What is on the line will be heard to its end; what is not yet there will not be."""
+        self.clips = [clip for clip in self.clips if clip.is_finished or clip.is_playing]
+        for clip in self.clips:
+            clip.is_finished = True
 
     def heard(self, now: float) -> HeardTurn | None:
         """What was heard so far; None when the turn holds no words."""

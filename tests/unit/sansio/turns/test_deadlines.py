@@ -8,6 +8,7 @@ from tests.unit.sansio.turns.turn_scene import Scene, kinds
 from yingda.sansio.turns import State
 from yingda.sansio.turns import commands as cmd
 from yingda.sansio.turns import events as ev
+from yingda.sansio.turns.commands import HeardTurn
 
 BILL = "您本月的账单一共是一百二十八元五角。"
 
@@ -120,13 +121,16 @@ def test_turn_done_that_never_comes():
 def test_dialogue_lost_while_it_owes_an_answer():
     scene = Scene().greet().ask()
     scene.at(104.7, ev.DialogueLost())
-    assert prompts(scene.at(105.7)) == ["outage"]
+    outage = scene.at(105.7)
+    assert prompts(outage) == ["outage"]
+    scene.at(105.8, ev.PlaybackStarted(outage[-1].clip, 105.8))
     assert scene.state is State.RECOVERING
     assert prompts(scene.at(113.7)) == ["please_wait"]
     commands = scene.at(115.0, ev.DialogueRestored())
-    assert kinds(commands) == ["StartDialogue", "SendTurn"]
+    assert kinds(commands) == ["StartDialogue", "NoteBotTurn", "SendTurn"]
     assert commands[0].resumed
-    assert commands[1].text == "我要查话费" and commands[1].generation == 3
+    assert commands[1].heard == HeardTurn(2, "请稍等一下。", "请稍等一下。", interrupted=False)
+    assert commands[2].text == "我要查话费" and commands[2].generation == 3
     scene.say(116.0, BILL, True)
     assert scene.state is State.SPEAKING
 
@@ -193,6 +197,18 @@ def test_speech_server_lost_while_the_bot_speaks():
     scene.at(110.1, ev.PlaybackStarted(clip, 110.1))
     scene.at(114.0, ev.PlaybackFinished(clip))
     assert scene.state is State.LISTENING
+    assert scene.last(cmd.NoteBotTurn).heard.intended.endswith(BILL)
+
+
+def test_what_is_said_of_an_outage_follows_what_was_said_before():
+    scene = Scene().greet()
+    scene.at(103.0, ev.DialogueLost())
+    outage = scene.at(104.0)[-1].clip
+    scene.at(104.1, ev.PlaybackStarted(outage, 104.1))
+    scene.at(106.0, ev.PlaybackFinished(outage))
+    scene.at(107.0, ev.DialogueRestored())
+    heard = [c.heard.heard for c in scene.log if isinstance(c, cmd.NoteBotTurn)]
+    assert heard[-1] == "您好，请问有什么可以帮您？请稍等一下。"
 
 
 def test_answer_that_comes_while_speech_is_away_is_kept():
