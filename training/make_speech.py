@@ -35,6 +35,7 @@ SPEECH = ROOT / "var/speech"
 MANIFEST = ROOT / "training/manifest.jsonl.gz"
 BOT_VOICE = {"jf_gongitsune": 0.6, "jf_nezumi": 0.4}
 _SHARES = (("customer", 0.46), ("general", 0.26), ("open", 0.14), ("digits", 0.08), ("bot", 0.06))
+PLAIN = {"shift": 1.0, "throat": 1.0}  # the student as the teacher would speak
 _ROW = ("text", "voice", "speed", "kind", "split")
 
 
@@ -76,7 +77,7 @@ def random_voice(rng: random.Random, kind: str) -> tuple[dict[str, float], float
 def random_student(rng: random.Random) -> dict[str, float]:
     """Pitch and throat factors of one speaker; half of the speakers keep the teacher's."""
     if rng.random() < 0.5:
-        return {"shift": 1.0, "throat": 1.0}
+        return PLAIN
     return {"shift": round(2 ** rng.uniform(-0.35, 0.35), 3), "throat": round(rng.uniform(0.88, 1.12), 3)}
 
 
@@ -85,12 +86,12 @@ def synthesise(args: argparse.Namespace) -> None:
     kinds, shares = zip(*_SHARES, strict=False)
     started, made_s, n = time.monotonic(), 0.0, 0
     while made_s < args.hours * 3600:
-        kind = rng.choices(kinds, shares)[0]
+        kind = args.only or rng.choices(kinds, shares)[0]
         text = sentence(kind, rng)
         voice, speed = random_voice(rng, kind)
         row = {"text": text, "voice": voice, "speed": speed, "kind": kind, "split": "train"}
         if args.student:
-            row["student"] = random_student(rng)
+            row["student"] = PLAIN if kind == "bot" else random_student(rng)
         try:
             audio, entry = speaker.speak(row)
         except (ValueError, IndexError, AssertionError):
@@ -193,6 +194,7 @@ def main() -> None:
     make = commands.add_parser("synthesise")
     make.add_argument("--shard", required=True)
     make.add_argument("--hours", type=float, default=1.0)
+    make.add_argument("--only", choices=[kind for kind, _ in _SHARES], help="this kind of sentence alone")
     make.add_argument("--student", action="store_true", help="the student speaks: cheaper, and more voices")
     make.add_argument("--seed", type=int, required=True)
     make.set_defaults(run=synthesise)

@@ -24,7 +24,7 @@ import torch
 
 from training import tts_model
 from training.asr_model import syllable_inventory
-from training.make_speech import BOT_VOICE, SPEECH
+from training.make_speech import BOT_VOICE, PLAIN, SPEECH
 from training.sentences import ROOT
 from training.teacher import FRAME_S, Prosody, Teacher
 from yingda.speech import readings
@@ -133,7 +133,8 @@ class Trainer:
             )
             for line in lines.read_text(encoding="utf-8").splitlines():
                 x = json.loads(line)
-                if x["kind"] != "bot" or x["split"] != "train" or x["voice"] != BOT_VOICE or "student" in x:
+                is_bot = x["kind"] == "bot" and x["voice"] == BOT_VOICE and x.get("student", PLAIN) == PLAIN
+                if not is_bot or x["split"] != "train":
                     continue
                 try:
                     example = self._example(teacher, x, shard[x["offset"] : x["offset"] + x["samples"]])
