@@ -28,8 +28,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from training.schedule import learning_rate, set_learning_rate
 from training.sentences import ROOT
-from training.teacher import Teacher, Utterance
+from training.teacher import Span, Teacher, Utterance, moved, trimmed
 
 RATE_HZ = 8000
 HOP = 100  # the teacher's features come every 12.5 ms
@@ -128,15 +129,9 @@ class Student:
         with torch.inference_mode():
             audio = self._filter(features[None], pitch[None], shift, throat)[0].numpy()
         audio = audio * (0.9 / max(float(np.abs(audio).max()), 1e-3))
-        loud = np.nonzero(np.abs(audio) > 0.01)[0]
-        pad = int(0.03 * RATE_HZ)
-        first, last = max(0, loud[0] - pad), min(len(audio), loud[-1] + pad)
-        a0, length = first / RATE_HZ, (last - first) / RATE_HZ
-        return Utterance(audio[first:last], [(p, max(0.0, a - a0), min(length, b - a0)) for p, a, b in spans])
+        return trimmed(audio, RATE_HZ, spans)
 
-    def align(
-        self, audio: np.ndarray, text: str, voice: dict[str, float], speed: float
-    ) -> list[tuple[str, float, float]]:
+    def align(self, audio: np.ndarray, text: str, voice: dict[str, float], speed: float) -> list[Span]:
         """Syllable spans in the teacher's audio of the same sentence, whose silence somebody trimmed: seconds
         from its start, and it is placed where it sounds most like the student. `audio`: float32 at 8 kHz."""
         spans, pitch, features = self._teacher.features(text, voice, speed)
@@ -150,8 +145,7 @@ class Student:
             score = float((a[:, :n] * b[:, :n]).sum())
             if score > most:
                 most, where = score, at
-        shift, length = where * _FINE_HOP / RATE_HZ, len(audio) / RATE_HZ
-        return [(p, max(0.0, a - shift), min(length, b - shift)) for p, a, b in spans]
+        return moved(spans, where * _FINE_HOP / RATE_HZ, len(audio) / RATE_HZ)
 
 
 def _fine(audio: torch.Tensor) -> torch.Tensor:
@@ -238,10 +232,7 @@ def fit(args: argparse.Namespace) -> None:
     optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3, betas=(0.9, 0.98))
     started, step, seen = time.monotonic(), 0, []
     while (done := (time.monotonic() - started) / 60 / args.minutes) < 1:
-        for group in optimiser.param_groups:
-            group["lr"] = (
-                2e-3 * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
-            )
+        set_learning_rate(optimiser, learning_rate(2e-3, step, 100, done))
         features, pitch, audio = data.batch(rng, 8, 80)
         loss = distance(model(features, pitch), audio)
         optimiser.zero_grad()

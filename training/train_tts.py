@@ -9,7 +9,6 @@ Data: the utterances of kind `bot` in var/speech. One thread. The vocoder is Gri
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import random
 import time
@@ -25,6 +24,7 @@ import torch
 from training import tts_model
 from training.asr_model import syllable_inventory
 from training.make_speech import BOT_VOICE, PLAIN, SPEECH
+from training.schedule import learning_rate, set_learning_rate
 from training.sentences import ROOT
 from training.teacher import FRAME_S, Prosody, Teacher
 from yingda.speech import readings
@@ -175,13 +175,7 @@ class Trainer:
         self.model.fastpitch.pitch_std.fill_(std)
 
     def train_step(self, batch: list[Example]) -> tuple[float, float, float]:
-        rate = (
-            self.rate
-            * min(1, (self.step + 1) / 400)
-            * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, self.done))))
-        )
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        set_learning_rate(self.optimiser, learning_rate(self.rate, self.step, 400, self.done))
         text = _pad([torch.tensor(x.tokens) for x in batch], self.model.fastpitch.encoder.padding_idx)
         durations = _pad([torch.tensor(x.durations) for x in batch], 0)
         pitch = _pad([torch.tensor(x.pitch) for x in batch], 0.0)

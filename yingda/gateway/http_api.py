@@ -15,6 +15,7 @@ from aiohttp import web
 from yingda.gateway.call import Parties
 from yingda.gateway.calls import Calls, Refused
 from yingda.gateway.metrics import Metrics
+from yingda.plumbing import health
 
 _FIELDS: dict[str, tuple[type, bool]] = {  # field: type, needed
     "call_id": (str, True),
@@ -71,10 +72,8 @@ class HttpApi:
         return runner
 
     async def _health(self, request: web.Request) -> web.Response:
-        reason = self._why_not_ready()
-        if reason is not None:
-            return web.json_response({"status": "starting", "reason": reason}, status=503)
-        return web.json_response({"status": "ok"})
+        status, body = health.answer(self._why_not_ready())
+        return web.json_response(body, status=status)
 
     async def _metrics_page(self, request: web.Request) -> web.Response:
         return web.Response(text=self._metrics.text(self._calls.gauges()))

@@ -1,4 +1,4 @@
-"""Health checks: the client that waits for them.
+"""Health checks: what a process answers, and the client that waits for it.
 
 Every process answers `GET /health` with 200 and `{"status": "ok"}` when, and only when, it can do its work,
 else with 503 and the reason, and `GET /metrics` in Prometheus' text format if it counts anything.
@@ -17,6 +17,13 @@ from collections.abc import Callable
 
 class NotReady(Exception):
     """A process did not become healthy in time, or ended before it did."""
+
+
+def answer(why_not_ready: str | None) -> tuple[int, dict[str, str]]:
+    """The HTTP status and the JSON of GET /health."""
+    if why_not_ready is not None:
+        return 503, {"status": "starting", "reason": why_not_ready}
+    return 200, {"status": "ok"}
 
 
 def check(url: str, timeout_s: float = 1.0) -> str | None:

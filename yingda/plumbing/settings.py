@@ -243,12 +243,15 @@ class _Reader:
         return data
 
 
-def _shown(key: str, value: Any) -> str:
-    """A value for a message; not what a key's name calls a secret, since messages end up in logs."""
-    if _SECRET.search(key):
-        return "a value that is not shown"
+def shown(value: Any) -> str:
+    """A value for a message, at most 60 characters of it."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _shown(key: str, value: Any) -> str:
+    """A value for a message; not what a key's name calls a secret, since messages end up in logs."""
+    return "a value that is not shown" if _SECRET.search(key) else shown(value)
 
 
 def _within(data: Any, limits: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
 
+from yingda.plumbing import health
 from yingda.speech.bearer import Denied, Gate
 from yingda.speech.hearing import Hearing
 from yingda.speech.metrics import Metrics
@@ -86,10 +87,8 @@ class HttpApi:
             return web.json_response({"error": text}, status=405, headers={"Allow": allowed})
 
     async def _health(self, request: web.Request) -> web.Response:
-        reason = self._why_not_ready()
-        if reason is not None:
-            return web.json_response({"status": "starting", "reason": reason}, status=503)
-        return web.json_response({"status": "ok"})
+        status, body = health.answer(self._why_not_ready())
+        return web.json_response(body, status=status)
 
     async def _metrics_page(self, request: web.Request) -> web.Response:
         headers = {"Content-Type": "text/plain; version=0.0.4"}

@@ -6,16 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from yingda.plumbing.settings import shown
 from yingda.speech.refusals import BadRequest
 
 T = TypeVar("T")
-_SHOWN = 60  # characters of what came, in a message
-
-
-def shown(value: Any) -> str:
-    """A value for a message to its sender."""
-    text = repr(value)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
 def wrong(key: str, value: Any, expected: str) -> BadRequest:

@@ -30,6 +30,9 @@ class TooManyStreams(Exception):
     """Every slot of the recogniser is taken."""
 
 
+BOOST = 8.0  # of a word that comes without one, as settings/gateway.yml ships speech.boost
+
+
 @dataclass(frozen=True)
 class StreamOptions:
     """What one request asks for. `endpoint_ms` of silence end an utterance, -1: never, None: as in the

@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 DEFAULT_RATE = 8000  # Hz
 BODY_S, WRITE_S = 5.0, 30.0  # how long a client may take to send its request, and to take a clause
 _KEYS = ("text", "sample_rate_hz", "encoding", "pace")
-_ENCODINGS = {"wav": "wav", "pcm16": "pcm16", "alaw": "alaw", "ulaw": "ulaw"}
 _WIRE = {"wav": "LINEAR_PCM", "pcm16": "LINEAR_PCM", "alaw": "ALAW", "ulaw": "MULAW"}
 _STATUSES = {
     Why.BAD_REQUEST: 400, Why.TOO_LONG: 413, Why.BUSY: 503, Why.SLOW: 504, Why.BROKEN: 500,
@@ -44,7 +43,7 @@ def parse(body: bytes) -> Wanted:
     """The body of a request. Raises BadRequest."""
     fields = Fields(body, _KEYS)
     rate = fields.integer("sample_rate_hz", LOWEST_RATE, HIGHEST_RATE, DEFAULT_RATE) or DEFAULT_RATE
-    encoding = fields.choice("encoding", _ENCODINGS, "wav")
+    encoding = fields.choice("encoding", {name: name for name in _WIRE}, "wav")
     return Wanted(fields.text("text"), rate, encoding, fields.number("pace", SLOWEST, FASTEST, 1.0))
 
 

@@ -25,10 +25,9 @@ from yingda.speech.model_files import ModelError
 from yingda.speech.prompt_cache import PromptCache
 from yingda.speech.settings import SpeechSettings, Voice
 from yingda.speech.ssml import SsmlError
-from yingda.speech.synthesiser import Synthesiser, TextError, VoiceModel
+from yingda.speech.synthesiser import FASTEST, SLOWEST, Synthesiser, TextError, VoiceModel
 
 RATE_HZ = 8000
-SLOWEST, FASTEST = 0.25, 4.0  # as settings/speech.yml allows voice.pace
 PATIENCE_S = 600.0  # a clause may take so long: nobody waits on the telephone
 
 

@@ -21,13 +21,12 @@ from yingda.speech import model_files, recordings, transcript
 from yingda.speech.audio import Float
 from yingda.speech.lexicon import LexiconError
 from yingda.speech.model_files import ModelError
-from yingda.speech.recogniser import StepResult, StreamingModel, StreamOptions
+from yingda.speech.recogniser import BOOST, StepResult, StreamingModel, StreamOptions
 from yingda.speech.settings import Recogniser, SpeechSettings
 from yingda.speech.syllables import Boosts
 from yingda.speech.transcript import Transcriber, Transcript
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3")
-BOOST = 8.0  # as settings/gateway.yml ships speech.boost
 NO_FILES = 'FILES: got nothing, expected audio files, folders or @list.txt: make transcribe FILES="a.wav b/"'
 
 

@@ -17,13 +17,12 @@ from yingda.speech import json_fields, refusals
 from yingda.speech.hearing import Heard, Hearing, Wanted
 from yingda.speech.json_fields import Fields
 from yingda.speech.metrics import Metrics
-from yingda.speech.recogniser import StreamOptions
+from yingda.speech.recogniser import BOOST, StreamOptions
 from yingda.speech.refusals import BadRequest, Why
 
 log = logging.getLogger(__name__)
 LARGEST_FRAME = 1 << 20  # bytes: a minute of 8 kHz PCM, and no more work than that for who has hung up
 MOST_HOTWORDS, LONGEST_HOTWORD, HIGHEST_BOOST = 1000, 64, 100.0
-BOOST = 8.0  # of a hotword that comes without one, as settings/gateway.yml ships speech.boost
 _ENCODINGS = {"pcm16": "LINEAR_PCM", "pcm": "LINEAR_PCM", "alaw": "ALAW", "ulaw": "MULAW"}
 _RATES = {8000: 8000, 16000: 16000}
 _AUDIO_KEYS = ("data", "format", "rate", "end")

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from yingda.speech.hearing import Heard, Wanted
+from yingda.speech.recogniser import BOOST
 from yingda.speech.refusals import BadRequest
-from yingda.speech.websocket_asr import BOOST, Audio, message, parse_first, parse_later
+from yingda.speech.websocket_asr import Audio, message, parse_first, parse_later
 
 GOOD: dict[str, Any] = {"sample_rate_hz": 8000, "encoding": "alaw"}
 STREAM = Wanted("LINEAR_PCM", 16000)
