@@ -45,7 +45,7 @@ from scripts.installers import (
 PYTHONS = {"voice": "3.11", "training": "3.11", "rasa": "3.10"}
 NEEDED_GB = {"voice": 5, "training": 7, "rasa": 3}
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-LAYOUT = "1"  # raise it when an environment made by an older env.py must be made anew
+LAYOUT = "2"  # raise it when an environment made by an older env.py must be made anew
 
 
 def explain(name: str, tail: str) -> CannotMake:

@@ -15,6 +15,7 @@ from typing import Dict, Iterator, List, Optional, Tuple
 
 HOME = Path(os.environ.get("YINGDA_HOME") or Path.home() / ".cache" / "yingda")
 UV = "uv==0.13.9"
+PYPI = "https://pypi.org/simple"
 
 
 class CannotMake(Exception):
@@ -118,7 +119,10 @@ def uv_environment() -> Dict[str, str]:
     if settings.get("index-url"):
         env.setdefault("UV_DEFAULT_INDEX", settings["index-url"][0])
     if settings.get("extra-index-url"):
-        env.setdefault("UV_EXTRA_INDEX_URL", " ".join(settings["extra-index-url"]))
+        # Of one version uv takes the first index's best wheel, pip the best of all: the extra ones come last,
+        # for they may hold no wheel but the pure one, that of soundfile without libsndfile in it.
+        first = settings.get("index-url", [PYPI])[:1]
+        env.setdefault("UV_EXTRA_INDEX_URL", " ".join([*first, *settings["extra-index-url"]]))
         # pip looks at all indexes; every version is pinned by the lock file
         env.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
     if settings.get("cert"):
