@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.normalisation import read_golden
+from bench.speech.normalisation import read_golden
 from yingda.speech.normalisation import normalise
 from yingda.speech.numbers_zh import cardinal, digit_by_digit, money
 

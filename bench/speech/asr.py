@@ -4,7 +4,7 @@ Voices and texts are each seen or unseen in training (tests/data/asr, made by tr
 under the table stand the clips of the scenes' recorded caller.
 The same model, chunking and syllable decoder run as in the speech server. No bar here yet: the table is it.
 
-    python bench/asr.py [--model FILE.nemo] [--chunk-ms 160] [--errors 10]
+    python bench/speech/asr.py [--model FILE.nemo] [--chunk-ms 160] [--errors 10]
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 import numpy as np
