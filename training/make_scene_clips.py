@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import scipy.signal
 
+from training.tts_model import SPEAKERS
 from yingda.caller.alaw import encode, wav_bytes
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -25,8 +26,7 @@ AUDIO = REPOSITORY / "tests" / "scenes" / "audio"
 SENTENCES = AUDIO / "SENTENCES.txt"
 TEACHER_CACHE = REPOSITORY / "var" / "teacher"
 VOICE = {"jf_alpha": 0.7, "jm_kumo": 0.3}
-# The teacher of the bot's own voice, to compare what a caller hears with (domain.yml: utter_disclosure).
-BOT_VOICE = {"jf_gongitsune": 0.6, "jf_nezumi": 0.4}
+# By the teacher of the bot's own voice, to compare what a caller hears with (domain.yml: utter_disclosure).
 GREETING = "您好，这里是应答客服，我是智能语音助手，本次通话将会录音。"
 GREETING_CLIP = REPOSITORY / "tests" / "data" / "speech" / "greeting_teacher.wav"
 SPEED = 0.95
@@ -113,7 +113,7 @@ def main(arguments: list[str] | None = None) -> int:
             (AUDIO / f"{name}.wav").write_bytes(wav_bytes([encode(to_telephone(make(), RATE_HZ))]))
     if chosen is None or "greeting" in chosen:
         GREETING_CLIP.parent.mkdir(parents=True, exist_ok=True)
-        spoken = teacher().speak(GREETING, BOT_VOICE, 1.0)
+        spoken = teacher().speak(GREETING, SPEAKERS[0], 1.0)
         GREETING_CLIP.write_bytes(wav_bytes([encode(to_telephone(spoken.audio, TEACHER_HZ))]))
     pairs = [(n, t) for n, t in sentences(SENTENCES) if chosen is None or n in chosen]
     for name, text in pairs:

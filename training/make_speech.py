@@ -2,6 +2,7 @@
 
     python -m training.make_speech synthesise --shard a0 --hours 1 --seed 7             # by the teacher
     python -m training.make_speech synthesise --shard s0 --hours 8 --seed 8 --student   # 15 times cheaper
+    python -m training.make_speech synthesise --shard bot1 --hours 2 --seed 9 --student --speaker 1
     python -m training.make_speech import --manifest DIR/manifest.jsonl --audio DIR --shard base
     python -m training.make_speech manifest          # writes training/manifest.jsonl.gz from all shards
     python -m training.make_speech rebuild --shard all       # speaks that manifest again, from nothing
@@ -28,13 +29,15 @@ from scipy.signal import resample_poly
 from training.sentences import ROOT, bare, sentence
 from training.student import Student
 from training.teacher import HELD_OUT_VOICE, SAMPLE_RATE_HZ, VOICES, Teacher
+from training.tts_model import SPEAKERS
 from yingda.speech.readings import PHRASES
 
 RATE_HZ = 8000
 SPEECH = ROOT / "var/speech"
 MANIFEST = ROOT / "training/manifest.jsonl.gz"
-BOT_VOICE = {"jf_gongitsune": 0.6, "jf_nezumi": 0.4}
-_SHARES = (("customer", 0.46), ("general", 0.26), ("open", 0.14), ("digits", 0.08), ("bot", 0.06))
+_SHARES = (("customer", 0.42), ("general", 0.22), ("open", 0.22), ("digits", 0.1), ("bot", 0.04))
+# what a voice of the bot says while it learns: words of all kinds, since it will be given any
+_BOT_SAYS = (("bot", 0.5), ("general", 0.35), ("customer", 0.15))
 PLAIN = {"shift": 1.0, "throat": 1.0}  # the student as the teacher would speak
 _ROW = ("text", "voice", "speed", "kind", "split")
 
@@ -67,7 +70,7 @@ def to_telephone_rate(audio: np.ndarray, rate_hz: int) -> np.ndarray:
 def random_voice(rng: random.Random, kind: str) -> tuple[dict[str, float], float]:
     """A blend of the training voices and a tempo; the bot has one voice at an even tempo."""
     if kind == "bot":
-        return BOT_VOICE, round(rng.uniform(0.95, 1.1), 3)
+        return SPEAKERS[0], round(rng.uniform(0.95, 1.1), 3)
     names = rng.sample([v for v in VOICES if v != HELD_OUT_VOICE], rng.choice((1, 2, 2, 3, 4)))
     shares = [rng.gammavariate(1.0, 1.0) + 0.02 for _ in names]
     blend = {n: round(s / sum(shares), 3) for n, s in zip(names, shares, strict=True)}
@@ -83,12 +86,16 @@ def random_student(rng: random.Random) -> dict[str, float]:
 
 def synthesise(args: argparse.Namespace) -> None:
     speaker, shard, rng = Speaker(), Shard(args.shard), random.Random(args.seed)
-    kinds, shares = zip(*_SHARES, strict=False)
+    kinds, shares = zip(*(_SHARES if args.speaker is None else _BOT_SAYS), strict=False)
     started, made_s, n = time.monotonic(), 0.0, 0
     while made_s < args.hours * 3600:
         kind = args.only or rng.choices(kinds, shares)[0]
         text = sentence(kind, rng)
+        if args.speaker is not None:
+            kind = "bot"
         voice, speed = random_voice(rng, kind)
+        if args.speaker is not None:
+            voice = SPEAKERS[args.speaker]
         row = {"text": text, "voice": voice, "speed": speed, "kind": kind, "split": "train"}
         if args.student:
             row["student"] = PLAIN if kind == "bot" else random_student(rng)
@@ -158,9 +165,9 @@ def _entry(row: dict[str, Any], spans: Any) -> dict[str, Any]:
 
 
 def take_in(args: argparse.Namespace) -> None:
+    """The audio was trimmed; the student says the same sentence, so it is known where."""
     import soundfile
 
-    """The audio was trimmed; the student says the same sentence, so it is known where."""
     student, shard, kept = Student(ROOT / "var/teacher"), Shard(args.shard), 0
     for n, (item, path) in enumerate(_manifest(args.manifest, args.audio), 1):
         if any(word in item["text"] for word in PHRASES):
@@ -171,7 +178,7 @@ def take_in(args: argparse.Namespace) -> None:
             spans = student.align(telephone, item["text"], item["voice"], item["speed"])
         except (ValueError, IndexError, AssertionError):
             continue
-        if len(spans) != len(bare(item["text"])) or spans[-1][1] <= spans[-1][0] or spans[0][0] > 0.3:
+        if len(spans) != len(bare(item["text"])) or spans[-1][2] <= spans[-1][1] or spans[0][1] > 0.3:
             continue
         shard.add(telephone, _entry(item, spans))
         kept += 1
@@ -196,6 +203,7 @@ def main() -> None:
     make.add_argument("--hours", type=float, default=1.0)
     make.add_argument("--only", choices=[kind for kind, _ in _SHARES], help="this kind of sentence alone")
     make.add_argument("--student", action="store_true", help="the student speaks: cheaper, and more voices")
+    make.add_argument("--speaker", type=int, choices=range(len(SPEAKERS)), help="only this voice of the bot")
     make.add_argument("--seed", type=int, required=True)
     make.set_defaults(run=synthesise)
     take = commands.add_parser("import")

@@ -38,6 +38,7 @@ class Item:
     spans: np.ndarray
     voice: str | None
     kind: str
+    is_teacher: bool = True
 
     def audio(self) -> np.ndarray:
         return self.shard[self.offset : self.offset + self.samples].astype(np.float32) / 32768
@@ -70,7 +71,12 @@ def load(folder: Path, split: str = "train") -> list[Item]:
             if x["split"] == split and fits and len(spans) and (spans[:, 1] > spans[:, 0]).all():
                 warped = x.get("student", {}).get("throat", 1.0) != 1.0
                 voice = None if warped else max(x["voice"], key=x["voice"].get)
-                items.append(Item(shard, x["offset"], x["samples"], x["syllables"], spans, voice, x["kind"]))
+                items.append(
+                    Item(
+                        shard, x["offset"], x["samples"], x["syllables"], spans, voice, x["kind"],
+                        "student" not in x,
+                    )
+                )  # fmt: skip
     return items
 
 

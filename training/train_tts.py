@@ -1,9 +1,9 @@
-"""Train the bot's voice from the teacher's speech and the teacher's own durations and pitch.
+"""Train the bot's voices from the teacher's speech and the teacher's own durations and pitch.
 
     python -m training.train_tts --minutes 110            # from nothing
-    python -m training.train_tts --minutes 60 --resume
+    python -m training.train_tts --minutes 60 --resume    # from its checkpoint, or what is shipped
 
-Data: the utterances of kind `bot` in var/speech. One thread. The vocoder is Griffin-Lim in the server.
+Data: the utterances of kind `bot` in var/speech, in the voices of tts_model.SPEAKERS. One thread.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import torch
 
 from training import tts_model
 from training.asr_model import syllable_inventory
-from training.make_speech import BOT_VOICE, PLAIN, SPEECH
+from training.make_speech import PLAIN, SPEECH
 from training.schedule import learning_rate, set_learning_rate
 from training.sentences import ROOT
 from training.teacher import FRAME_S, Prosody, Teacher
@@ -44,6 +44,8 @@ class Example:
     durations: list[int]
     pitch: list[float]
     mel: torch.Tensor  # [80, frames]
+    audio: torch.Tensor  # int16, what the mel was made of
+    speaker: int
 
 
 def tokens_of(
@@ -106,7 +108,9 @@ class Trainer:
 
         if not CHECKPOINT.exists():
             shipped = FastPitchModel.restore_from(str(SHIPPED), map_location="cpu")
-            self.model.load_state_dict(shipped.state_dict())
+            found = self.model.load_state_dict(shipped.state_dict(), strict=False)
+            if found.missing_keys:  # a voice of one speaker: the others begin as that one
+                torch.nn.init.zeros_(self.model.fastpitch.speaker_emb.weight)
             return
         saved = torch.load(CHECKPOINT, weights_only=False)
         self.model.load_state_dict(saved["model"])
@@ -123,8 +127,7 @@ class Trainer:
 
         if PREPARED.exists():
             saved = torch.load(PREPARED, weights_only=False)
-            self._set_pitch(*saved["pitch"])
-            return saved["examples"]
+            return self._normalised(saved["examples"])
         teacher = Teacher(ROOT / "var/teacher", layers="prosody")
         examples: list[Example] = []
         for lines in sorted(SPEECH.glob("*.jsonl")):
@@ -133,7 +136,8 @@ class Trainer:
             )
             for line in lines.read_text(encoding="utf-8").splitlines():
                 x = json.loads(line)
-                is_bot = x["kind"] == "bot" and x["voice"] == BOT_VOICE and x.get("student", PLAIN) == PLAIN
+                is_bot = x["kind"] == "bot" and x["voice"] in tts_model.SPEAKERS
+                is_bot = is_bot and x.get("student", PLAIN) == PLAIN
                 if not is_bot or x["split"] != "train":
                     continue
                 try:
@@ -144,14 +148,9 @@ class Trainer:
                     examples.append(example)
                 if len(examples) % 100 == 0:
                     print(f"{len(examples)} utterances prepared", flush=True)
-        voiced = np.array([p for x in examples for p in x.pitch if p > 0])
-        mean, std = float(voiced.mean()), float(voiced.std())
-        self._set_pitch(mean, std)
-        for x in examples:
-            x.pitch = [(p - mean) / std if p > 0 else 0.0 for p in x.pitch]
         PREPARED.parent.mkdir(parents=True, exist_ok=True)
-        torch.save({"examples": examples, "pitch": (mean, std)}, PREPARED)
-        return examples
+        torch.save({"examples": examples}, PREPARED)
+        return self._normalised(examples)
 
     def _example(self, teacher: Teacher, row: dict[str, Any], pcm: np.ndarray) -> Example:
         """The trimmed audio gets back what brings it onto the grid of the teacher's frames."""
@@ -168,11 +167,22 @@ class Trainer:
             )
         vocabulary, g2p = self.model.vocab._token2id, self.model.vocab.g2p.phoneme_dict
         tokens, durations, pitch = tokens_of(prosody, vocabulary, g2p, trimmed // tts_model.HOP, mel.shape[2])
-        return Example(tokens, durations, pitch, mel[0])
+        return Example(
+            tokens, durations, pitch, mel[0], torch.from_numpy((audio * 32767).astype(np.int16)),
+            tts_model.SPEAKERS.index(row["voice"]),
+        )  # fmt: skip
 
-    def _set_pitch(self, mean: float, std: float) -> None:
-        self.model.fastpitch.pitch_mean.fill_(mean)
-        self.model.fastpitch.pitch_std.fill_(std)
+    def _normalised(self, examples: list[Example]) -> list[Example]:
+        """Pitch in the model's units, which are the first speaker's mean and deviation and stay for good."""
+        buffers = self.model.fastpitch
+        if float(buffers.pitch_std) == 1.0:
+            voiced = np.array([p for x in examples if x.speaker == 0 for p in x.pitch if p > 0])
+            buffers.pitch_mean.fill_(float(voiced.mean()))
+            buffers.pitch_std.fill_(float(voiced.std()))
+        mean, std = float(buffers.pitch_mean), float(buffers.pitch_std)
+        for x in examples:
+            x.pitch = [(p - mean) / std if p > 0 else 0.0 for p in x.pitch]
+        return examples
 
     def train_step(self, batch: list[Example]) -> tuple[float, float, float]:
         set_learning_rate(self.optimiser, learning_rate(self.rate, self.step, 400, self.done))
@@ -183,7 +193,11 @@ class Trainer:
         mel = mel.clamp(min=INAUDIBLE)
         frames = torch.tensor([x.mel.shape[1] for x in batch])
         said, _, _, log_durations, pitch_said, *_ = self.model(
-            text=text, durs=durations, pitch=pitch, speaker=None, pace=1.0
+            text=text,
+            durs=durations,
+            pitch=pitch,
+            speaker=torch.tensor([x.speaker for x in batch]),
+            pace=1.0,
         )
         real = (torch.arange(mel.shape[2]) < frames[:, None])[:, None, :].float()
         token_real = (text != self.model.fastpitch.encoder.padding_idx).float()

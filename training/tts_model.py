@@ -12,6 +12,8 @@ from omegaconf import DictConfig, OmegaConf
 
 HOP = 100
 RATE_HZ = 8000
+# Voices of the bot as blends of the teacher's, in the order of the model's speakers: a service agent, a man.
+SPEAKERS = ({"jf_gongitsune": 0.6, "jf_nezumi": 0.4}, {"jm_kumo": 1.0})
 PUNCTUATION = ["，", "。", "？", "！", "、"]
 
 
@@ -35,7 +37,9 @@ def config(pinyin_dict: Path, d_model: int = 160, d_inner: int = 640) -> DictCon
     return OmegaConf.create(
         {
             "learn_alignment": True,
-            "n_speakers": 1,
+            "n_speakers": len(SPEAKERS),
+            "speaker_emb_condition_prosody": True,
+            "speaker_emb_condition_decoder": True,
             "symbols_embedding_dim": d_model,
             "n_mel_channels": 80,
             "max_token_duration": 75,

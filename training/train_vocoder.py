@@ -1,0 +1,184 @@
+"""Train the vocoder on the speech in var/speech: mel spectrograms in, the audio that they were made from out.
+
+    python -m training.train_vocoder --minutes 90             # from nothing
+    python -m training.train_vocoder --minutes 60 --resume    # from its checkpoint, or what is shipped
+
+First the generator alone learns spectra, then its discriminators join in (Kong, Kim, Bae, "HiFi-GAN", 2020;
+the spectral distance at several resolutions after Yamamoto et al., "Parallel WaveGAN", 2020). One thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import time
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from training import speech_data, tts_model, vocoder_model
+from training.schedule import learning_rate, set_learning_rate
+from training.sentences import ROOT
+from training.student import distance
+from training.train_tts import INAUDIBLE, PINYIN_DICT
+
+CHECKPOINT = ROOT / "var/checkpoints/vocoder.pt"
+SHIPPED = ROOT / "models/speech/vocoder-zh-8k.nemo"
+OUT = ROOT / "var/checkpoints/vocoder-zh-8k.nemo"
+ALONE_STEPS = 1500  # the generator learns the spectrum before anybody judges it
+_EDGE = 8  # frames on each side whose spectra would see the cut
+_SHARES = {"bot": 0.6}  # of the windows; the rest is everybody else
+
+
+class Windows:
+    """Random stretches of the teacher's speech."""
+
+    def __init__(self, frames: int, seed: int) -> None:
+        self._frames, self._rng = frames, random.Random(seed)
+        self.reload()
+
+    def reload(self) -> None:
+        """What is on disk by now."""
+        least = (self._frames + 2 * _EDGE) * tts_model.HOP
+        items = [x for x in speech_data.load(ROOT / "var/speech") if x.samples > least and x.is_teacher]
+        self._pools = [[x for x in items if x.kind == "bot"], [x for x in items if x.kind != "bot"]]
+        self.hours = sum(x.samples for x in items) / tts_model.RATE_HZ / 3600
+
+    def draw(self, count: int) -> torch.Tensor:
+        """[count, samples] with `_EDGE` frames on each side."""
+        rows = []
+        for _ in range(count):
+            pool = self._pools[self._rng.random() > _SHARES["bot"]] or self._pools[0] or self._pools[1]
+            audio = self._rng.choice(pool).audio()
+            at = self._rng.randrange(len(audio) - (self._frames + 2 * _EDGE) * tts_model.HOP)
+            rows.append(audio[at : at + (self._frames + 2 * _EDGE) * tts_model.HOP])
+        return torch.from_numpy(np.stack(rows)) * (10 ** (self._rng.uniform(-6, 0) / 20))
+
+
+class Trainer:
+    def __init__(self, resume: bool, minutes: float, rate: float) -> None:
+        from nemo.collections.tts.models import HifiGanModel
+
+        torch.set_num_threads(1)
+        torch.manual_seed(0)
+        self.model = HifiGanModel(cfg=vocoder_model.config(PINYIN_DICT))
+        self.judges = self.model.mpd
+        self.optimisers = [
+            torch.optim.AdamW(part.parameters(), lr=rate, betas=(0.8, 0.99))
+            for part in (self.model.generator, self.judges)
+        ]
+        self.step, self.rate, self.minutes = 0, rate, minutes
+        if resume:
+            self._go_on()
+        self.started = time.monotonic()
+
+    def _go_on(self) -> None:
+        from nemo.collections.tts.models import HifiGanModel
+
+        if not CHECKPOINT.exists():
+            shipped = HifiGanModel.restore_from(str(SHIPPED), map_location="cpu")
+            self.model.load_state_dict(shipped.state_dict())
+            self.step = ALONE_STEPS
+            return
+        saved = torch.load(CHECKPOINT, weights_only=False)
+        self.model.load_state_dict(saved["model"])
+        for optimiser, state in zip(self.optimisers, saved["optimisers"], strict=True):
+            optimiser.load_state_dict(state)
+        self.step = saved["step"]
+
+    @property
+    def done(self) -> float:
+        return (time.monotonic() - self.started) / 60 / self.minutes
+
+    def mel(self, audio: torch.Tensor) -> torch.Tensor:
+        """[B, samples] to log mels [B, 80, frames], differentiable; quiet as the acoustic model learns it."""
+        lengths = torch.full((len(audio),), audio.shape[1])
+        return self.model.trg_melspec_fn(audio, lengths)[0].clamp(min=INAUDIBLE)
+
+    def train_step(self, heard: torch.Tensor, mel: torch.Tensor | None = None) -> list[float]:
+        """`heard`: [B, samples] with edges; `mel`: what to make it from, of the same frames, else its own."""
+        for optimiser in self.optimisers:
+            set_learning_rate(optimiser, learning_rate(self.rate, self.step, 200, self.done))
+        hop, frames = tts_model.HOP, heard.shape[1] // tts_model.HOP
+        with torch.no_grad():
+            wanted_mel = self.mel(heard)[:, :, :frames]
+        source = wanted_mel if mel is None else mel
+        said = self.model.generator(x=source)[:, :, _EDGE * hop // 2 : -_EDGE * hop // 2]
+        wanted = heard[:, None, _EDGE * hop // 2 : -_EDGE * hop // 2]
+        with torch.no_grad():
+            target = self.mel(wanted[:, 0])
+        mel_loss = functional.l1_loss(self.mel(said[:, 0]), target)
+        loss = 15 * mel_loss + 2.5 * distance(said[:, 0], wanted[:, 0])
+        seen = [mel_loss.item(), 0.0, 0.0]
+        if self.step >= ALONE_STEPS:
+            real, fake, _, _ = self.judges(y=wanted, y_hat=said.detach())
+            judged, _, _ = self.model.discriminator_loss(disc_real_outputs=real, disc_generated_outputs=fake)
+            self._learn(1, judged)
+            _, fake, of_real, of_fake = self.judges(y=wanted, y_hat=said)
+            like = self.model.feature_loss(fmap_r=of_real, fmap_g=of_fake)
+            fooled, _ = self.model.generator_loss(disc_outputs=fake)
+            loss = loss + like + fooled
+            seen[1:] = [judged.item(), fooled.item()]
+        self._learn(0, loss)
+        self.step += 1
+        return seen
+
+    def _learn(self, which: int, loss: torch.Tensor) -> None:
+        optimiser = self.optimisers[which]
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_([p for g in optimiser.param_groups for p in g["params"]], 10.0)
+        optimiser.step()
+
+    def save(self, out: Path) -> None:
+        CHECKPOINT.parent.mkdir(parents=True, exist_ok=True)
+        part = CHECKPOINT.with_suffix(".part")
+        states = [o.state_dict() for o in self.optimisers]
+        torch.save({"model": self.model.state_dict(), "optimisers": states, "step": self.step}, part)
+        part.replace(CHECKPOINT)
+        archive = out.with_name(out.stem + ".part.nemo")
+        self.model.save_to(str(archive))
+        archive.replace(out)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--minutes", type=float, default=90)
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--rate", type=float, default=4e-4)
+    parser.add_argument("--batch", type=int, default=14)
+    parser.add_argument("--frames", type=int, default=32, help="of 12.5 ms, in a window")
+    parser.add_argument("--out", type=Path, default=OUT)
+    args = parser.parse_args()
+    from nemo.utils import logging
+
+    logging.setLevel(logging.ERROR)
+    trainer = Trainer(args.resume, args.minutes, args.rate)
+    windows = Windows(args.frames, trainer.step)
+    print(f"{windows.hours:.2f} h of speech", flush=True)
+    seen, saved, cpu = [], time.monotonic(), time.process_time()
+    while trainer.done < 1:
+        seen.append(trainer.train_step(windows.draw(args.batch)))
+        if trainer.step % 50 == 0:
+            mel, judged, fooled = np.mean(seen[-50:], 0)
+            print(
+                f"step {trainer.step} done {trainer.done:.3f} cpu {time.process_time() - cpu:.0f} s, "
+                f"mel {mel:.3f} judges {judged:.3f} fooled {fooled:.3f}",
+                flush=True,
+            )
+        if time.monotonic() - saved > 300:
+            trainer.save(args.out)
+            windows.reload()
+            saved = time.monotonic()
+    trainer.save(args.out)
+
+
+if __name__ == "__main__":
+    main()
