@@ -171,13 +171,14 @@ def distance(said: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
 
 
 def pairs(args: argparse.Namespace) -> None:
-    """Teacher's features beside the teacher's audio, a file every minute of speech."""
+    """Teacher's features beside the teacher's audio, a file every half minute; goes on after a kill."""
     from training.make_speech import random_voice, to_telephone_rate
     from training.sentences import sentence
     from training.teacher import SAMPLE_RATE_HZ
 
-    teacher, rng, made = Teacher(CACHE), random.Random(args.seed), 0.0
     PAIRS.mkdir(parents=True, exist_ok=True)
+    kept = len(list(PAIRS.glob(f"{args.seed}-*.npz")))  # of a run that was cut short
+    teacher, rng, made = Teacher(CACHE), random.Random(args.seed * 1000 + kept), 30.0 * kept
     rows: list[tuple[np.ndarray, ...]] = []
     for n in itertools.count(1):
         kind = rng.choice(("customer", "open", "bot"))
@@ -186,9 +187,9 @@ def pairs(args: argparse.Namespace) -> None:
         level = to_telephone_rate(audio, SAMPLE_RATE_HZ)
         rows.append((features.astype(np.float16), pitch, level[: len(pitch) * HOP].astype(np.float16)))
         made += len(level) / RATE_HZ
-        if made > len(list(PAIRS.glob(f"{args.seed}-*.npz"))) * 30 + 30:
-            _write_pairs(PAIRS / f"{args.seed}-{n}.npz", rows)
-            rows = []
+        if made > kept * 30 + 30:
+            _write_pairs(PAIRS / f"{args.seed}-{kept}.npz", rows)
+            rows, kept = [], kept + 1
             print(f"{n} utterances, {made:.0f} s", flush=True)
         if made > args.seconds:
             return
