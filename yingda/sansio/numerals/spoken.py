@@ -39,8 +39,8 @@ _TIME = re.compile(
 # 百块 for 一百块, as people say it after a verb; 几百块, 上百块 and 百块砖 stay doubtful.
 _ONE_LEFT_OUT = re.compile("(?<=[了是扣收花给交])(?=[百千](?:块|元)(?:钱|$|[，。！？、吗呢吧啊的]))")
 _MONEY = re.compile(
-    rf"(?P<whole>{_NUMBER})(?P<about>多|来)?(?:块钱?|元钱?|圆)"
-    rf"(?:(?P<jiao>[{_DIGIT}])(?:[毛角](?:(?P<fen>[{_DIGIT}])分?)?)?(?![{_DIGIT}十百千万个天号]))?钱?"
+    rf"(?P<whole>{_NUMBER})(?P<about>多|来)?(?:块|元|圆)"
+    rf"(?:钱|(?:(?P<jiao>[{_DIGIT}])(?:[毛角](?:(?P<fen>[{_DIGIT}])分?)?)?(?![{_DIGIT}十百千万个天号条斤张份件]))?钱?)"
 )
 _JIAO = re.compile(rf"(?P<jiao>[{_DIGIT}])[毛角](?:(?P<fen>[{_DIGIT}])分?)?钱?")
 _FEN = re.compile(rf"(?P<fen>[{_DIGIT}])分钱")
