@@ -9,7 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import backends, conversation
+from actions import backends, conversation, hotwords
 from actions.clients.crm import Bill, BillLine, CrmUnavailable, disputed_line
 
 CHINA = timezone(timedelta(hours=8))
@@ -166,6 +166,7 @@ async def _tell_bill(dispatcher: CollectingDispatcher, tracker: Tracker) -> list
         return ask_more(dispatcher)
     lines = "，".join(f"{line.name}{conversation.spoken_amount(line.cents)}" for line in bill.lines)
     total = conversation.spoken_amount(bill.total_cents)
+    hotwords.send(dispatcher, hotwords.of_bill(bill))
     dispatcher.utter_message(response="utter_bill", month=spoken_month(period), total=total, lines=lines)
     return ask_more(dispatcher)
 
@@ -186,6 +187,7 @@ async def _explain_charge(dispatcher: CollectingDispatcher, tracker: Tracker) ->
         "day": f"{line.day.month}月{line.day.day}日",
         "named": conversation.spoken_amount(cents or 0),
     }
+    hotwords.send(dispatcher, [line.name])
     dispatcher.utter_message(response="utter_charge_explained" if is_named else "utter_other_charge", **say)
     dispatcher.utter_message(response="utter_offer_refund")
     stored = {"code": line.code, "name": line.name, "cents": line.cents, "day": line.day.isoformat()}

@@ -9,7 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import account, backends, conversation, handoff
+from actions import account, backends, conversation, handoff, hotwords
 from actions.clients.crm import CrmUnavailable
 
 MAX_ATTEMPTS = 3
@@ -75,6 +75,7 @@ async def _identify_by_phone(dispatcher: CollectingDispatcher, phone: str | None
     if customer is None:
         dispatcher.utter_message(response="utter_phone_unknown")
         return [conversation.await_answer("phone")]
+    hotwords.send(dispatcher, hotwords.of_customer(customer))
     dispatcher.utter_message(response="utter_ask_id_last4")
     slots = {"customer_id": customer.id, "customer_title": customer.title, "customer_known": True}
     return [*(SlotSet(key, value) for key, value in slots.items()), conversation.await_answer("id_last4")]

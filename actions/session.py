@@ -9,7 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActionExecuted, EventType, SessionStarted, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import backends, conversation
+from actions import backends, conversation, hotwords
 from actions.clients.crm import CrmUnavailable
 
 logger = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ class ActionSessionStart(Action):
             except CrmUnavailable as error:
                 logger.warning("call %s starts without customer data: %s", tracker.sender_id, error)
         if customer:
+            hotwords.send(dispatcher, hotwords.of_customer(customer))
             events += [SlotSet("customer_id", customer.id), SlotSet("customer_title", customer.title)]
         events += [SlotSet("customer_known", customer is not None), ActionExecuted("action_listen")]
         return events
@@ -54,10 +55,11 @@ class ActionCallResumed(Action):
         """Rasa's name."""
         return "action_call_resumed"
 
-    def run(
+    async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Listening hints of the last question, or the greeting when there is no conversation to resume."""
+        await _send_hotwords_again(dispatcher, tracker)
         said = conversation.last_bot_turn(tracker.events)
         if not said:
             dispatcher.utter_message(response="utter_disclosure")
@@ -86,6 +88,22 @@ class ActionRepeat(Action):
         if not said:
             dispatcher.utter_message(response="utter_how_can_help")
         return []
+
+
+async def _send_hotwords_again(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """Another worker may have taken the call over, which knows none."""
+    customer_id = tracker.get_slot("customer_id")
+    if not customer_id:
+        return
+    try:
+        customer = await backends.ask(
+            lambda: backends.crm().customer(customer_id), backends.BEFORE_GREETING_SECONDS
+        )
+    except CrmUnavailable as error:
+        logger.warning("call %s goes on without the customer's words: %s", tracker.sender_id, error)
+        return
+    if customer:
+        hotwords.send(dispatcher, hotwords.of_customer(customer))
 
 
 def _listen(event: dict[str, Any]) -> dict[str, Any] | None:

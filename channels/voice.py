@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
@@ -21,7 +21,9 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 from websockets.exceptions import ConnectionClosed
 
+from channels.call_words import CallWords
 from extensions.patches import action_response
+from yingda.messages import spoken
 from yingda.messages.dialogue import (
     CallEnded,
     CallStarted,
@@ -53,12 +55,16 @@ class VoiceOutput(OutputChannel):
     """What the bot does in one turn, sent at once and stamped with the turn's generation.
 
     A response's `metadata` in domain.yml decides how it is said and what is listened for:
-    `interruptible: false`, `listen: {expect: digits, max_digits: 4, boost: [...]}`.
+    `interruptible: false`, `listen: {expect: digits, max_digits: 4, boost: [...]}`, and the keys of
+    yingda.messages.spoken: voice, style, rate, pitch, volume, pause_before_ms.
     """
 
-    def __init__(self, generation: int, send: Callable[[Message], Awaitable[None]]) -> None:
-        """`send` takes messages of yingda.messages.dialogue."""
+    def __init__(
+        self, generation: int, send: Callable[[Message], Awaitable[None]], words: CallWords | None = None
+    ) -> None:
+        """`send` takes messages of yingda.messages.dialogue; `words` are those of the call so far."""
         self._generation = generation
+        self._words = words or CallWords()
         self._send = send
         self._listen = Listen(generation=generation)
         self._leaving = False
@@ -73,13 +79,19 @@ class VoiceOutput(OutputChannel):
         metadata = kwargs.get("metadata") or {}
         self._expect(metadata.get("listen"))
         interruptible = metadata.get("interruptible", True) is not False
-        await self._send(Say(generation=self._generation, text=text.strip(), interruptible=interruptible))
+        for key, mistake in spoken.mistakes(metadata).items():
+            logger.warning("voice channel: a response's metadata.%s is left out: %s", key, mistake)
+        said = spoken.markup(text.strip(), metadata)
+        await self._send(Say(generation=self._generation, text=said, interruptible=interruptible))
 
     async def send_custom_json(self, recipient_id: str, json_message: dict[str, Any], **kwargs: Any) -> None:
-        """Do what an action asked for: `{"type": "listen" | "transfer" | "hang_up", ...}`."""
+        """Do what an action asked for: `{"type": "listen" | "hotwords" | "transfer" | "hang_up", ...}`."""
         kind, generation = json_message.get("type"), self._generation
         if kind == "listen":
             self._expect(json_message)
+        elif kind == "hotwords":
+            for mistake in self._words.add(json_message.get("words")):
+                logger.warning("voice channel: call %s: %s", recipient_id, mistake)
         elif kind == "transfer":
             self._leaving = True
             await self._send(
@@ -101,7 +113,8 @@ class VoiceOutput(OutputChannel):
     async def finish(self) -> None:
         """Say what is expected next, then that the turn is complete."""
         if not self._leaving:
-            await self._send(self._listen)
+            boost = self._words.beside(self._listen.boost)
+            await self._send(replace(self._listen, boost=boost))
         await self._send(TurnDone(generation=self._generation))
 
     def _expect(self, hint: dict[str, Any] | None) -> None:
@@ -122,6 +135,7 @@ class VoiceCall:
         self.call_id = call_id
         self.ended = False
         self._on_new_message = on_new_message
+        self._words = CallWords()
         self._turn = asyncio.Lock()
         self._send: Send | None = None
         self._about: dict[str, Any] = {}
@@ -143,7 +157,7 @@ class VoiceCall:
             if isinstance(up, CallStarted):
                 self._about = {**asdict(up)}
             self.ended = isinstance(up, CallEnded)
-            output = VoiceOutput(self._generation, self._deliver)
+            output = VoiceOutput(self._generation, self._deliver, self._words)
             message = UserMessage(
                 text=text_for_rasa(up),
                 output_channel=output,

@@ -23,13 +23,15 @@ class CrmUnavailable(Exception):
 
 @dataclass(frozen=True)
 class Customer:
-    """A customer. `title` is how he or she is addressed: 王女士."""
+    """A customer. `title` is how he or she is addressed: 王女士; `products` are the names of the plans and
+    services that he or she has."""
 
     id: str
     name: str
     title: str
     id_last4: str
     balance_cents: int
+    products: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ class Crm:
         if found is None:
             return None
         fields = ("name", "title", "id_last4", "balance_cents")
-        return Customer(found["_id"], *(found[field] for field in fields))
+        products = tuple(str(name) for name in found.get("products") or ())
+        return Customer(found["_id"], *(found[field] for field in fields), products)
 
     def _insert_once(self, collection: str, key: str, fields: dict[str, Any]) -> None:
         document = {**fields, "created_at": datetime.now(timezone.utc)}

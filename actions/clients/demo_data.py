@@ -13,12 +13,12 @@ from pymongo.errors import PyMongoError
 
 from yingda.plumbing import stores
 
-# phone, name, title, last four of the ID, balance in cents, monthly plan in cents
+# phone, name, title, last four of the ID, balance in cents, monthly plan in cents, plans and services
 CUSTOMERS = (
-    ("13800138000", "王丽", "王女士", "6721", 8642, 5900),
-    ("13900139000", "李强", "李先生", "304X", 12050, 12900),
-    ("13700137000", "张敏", "张女士", "1288", 350, 1900),
-    ("13600136000", "陈伟", "陈先生", "9056", 20000, 9900),
+    ("13800138000", "王丽", "王女士", "6721", 8642, 5900, ("畅享套餐", "国际漫游包")),
+    ("13900139000", "李强", "李先生", "304X", 12050, 12900, ("5G畅享套餐", "视频会员")),
+    ("13700137000", "张敏", "张女士", "1288", 350, 1900, ("轻享套餐",)),
+    ("13600136000", "陈伟", "陈先生", "9056", 20000, 9900, ("家庭套餐", "亲情号")),
 )
 ROAMING = {"code": "roaming_pack", "name": "国际漫游包", "cents": 10000}
 
@@ -30,7 +30,7 @@ def seed(db: Any, today: date | None = None) -> int:
     db.crm_bills.delete_many({"customer_id": {"$in": ids}})
     db.crm_customers.delete_many({"_id": {"$in": ids}})
     customers, bills = [], []
-    for customer_id, (phone, name, title, id_last4, balance_cents, plan_cents) in zip(
+    for customer_id, (phone, name, title, id_last4, balance_cents, plan_cents, products) in zip(
         ids, CUSTOMERS, strict=True
     ):
         customers.append(
@@ -41,6 +41,7 @@ def seed(db: Any, today: date | None = None) -> int:
                 "title": title,
                 "id_last4": id_last4,
                 "balance_cents": balance_cents,
+                "products": list(products),
             }
         )
         bills.extend(_bills(customer_id, plan_cents, today))

@@ -13,7 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.clients.crm import Bill, BillLine, CrmUnavailable, Customer
 from yingda.sansio.numerals import find_values, normalise
 
-WANG = Customer("c1", "王丽", "王女士", "6721", 8642)
+WANG = Customer("c1", "王丽", "王女士", "6721", 8642, ("畅享套餐",))
 PLAN = BillLine("plan", "套餐月费", 5900, date(2026, 11, 1))
 ROAMING = BillLine("roaming_pack", "国际漫游包", 10000, date(2026, 11, 3))
 

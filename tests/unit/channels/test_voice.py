@@ -120,6 +120,17 @@ def test_a_turn_streams_out_with_its_generation() -> None:
     ]
 
 
+@pytest.mark.requirement(18)
+def test_a_response_is_said_in_the_manner_of_its_metadata() -> None:
+    async def agent(message: UserMessage) -> None:
+        out = message.output_channel
+        manner = {"style": "apologetic", "pause_before_ms": 0, "volume": "very loud"}
+        await out.send_response("c1", {"text": "A&B抱歉。", "metadata": manner})
+
+    said = '<speak><prosody rate="0.9" pitch="-1st" volume="-1dB">A&amp;B抱歉。</prosody></speak>'
+    assert talk(agent, turn("查余额", 7)) == [Say(7, said), Listen(7), TurnDone(7)]
+
+
 def test_a_turn_without_hints_listens_freely() -> None:
     assert talk(silent_agent, turn("嗯", 3)) == [Listen(3), TurnDone(3)]
 
