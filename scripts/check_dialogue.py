@@ -15,6 +15,7 @@ from typing import get_args
 
 import yaml
 
+from scripts import check_hotwords, check_spoken
 from yingda.messages.dialogue import Expect
 from yingda.sansio.numerals import normalise
 
@@ -71,7 +72,7 @@ class Block:
 def problems(root: Path = ROOT) -> list[str]:
     """Every mistake found under `root`, a Rasa project, one line each."""
     found: list[str] = []
-    names = Names()
+    names, voices = Names(), check_spoken.voices(root)
     domains = [root / "domain.yml"] if (root / "domain.yml").exists() else _files(root / "domain")
     if not domains:
         return ["domain.yml: is missing; restore it, e.g. git checkout domain.yml"]
@@ -80,7 +81,11 @@ def problems(root: Path = ROOT) -> list[str]:
         _read_domain(tree, names)
         for name, variants in _pairs(_get(tree, "responses")):
             for variant in _items(variants):
-                found += _check_response(Block(shown, f"response {name}"), variant)
+                block = Block(shown, f"response {name}")
+                found += _check_response(block, variant)
+                found += [block.problem(*mistake) for mistake in check_spoken.response(variant, voices)]
+    found += check_spoken.prompts(root)
+    found += check_hotwords.problems(root, ROOT)
     if found:
         return found  # names cannot be judged by a domain that cannot be read
     for path in _files(root / "data") + _files(root / "tests" / "conversations"):

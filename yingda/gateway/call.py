@@ -23,10 +23,11 @@ from yingda.messages import dialogue
 from yingda.sansio.turns import State, TurnMachine
 from yingda.sansio.turns import commands as cmd
 from yingda.sansio.turns import events as ev
+from yingda.sansio.turns.markup import pieces
 
 log = logging.getLogger(__name__)
 
-_FILLERS = ("filler", "please_wait")
+_FILLERS = ("filler_", "please_wait")  # with these, keys of prompts begin that answer nothing
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ class Call:
     def _take_message(self, message: dialogue.Down) -> None:
         match message:
             case dialogue.Say(generation, text, interruptible):
-                if text.strip():
+                if pieces(text):
                     self.feed(ev.BotSaid(generation, text, interruptible))
             case dialogue.Listen(generation, expect, max_digits, boost):
                 self.feed(ev.BotListened(generation, ev.Hints(expect, max_digits, boost)))
@@ -206,8 +207,8 @@ class Call:
                 self._clips[clip] = (generation, False)
                 self._voice.say(clip, text)
             case cmd.PlayFallback(clip, generation, prompt_key):
-                self._clips[clip] = (generation, prompt_key in _FILLERS)
-                self._services.metrics.count(f"prompt_{prompt_key}")
+                self._clips[clip] = (generation, prompt_key.startswith(_FILLERS))
+                self._services.metrics.count(f"prompt_{prompt_key.rstrip('_0123456789')}")
                 self._voice.play_prompt(clip, prompt_key)
             case cmd.PausePlayback():
                 self._voice.pause()

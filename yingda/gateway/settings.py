@@ -42,6 +42,7 @@ class SpeechSettings:
     send_every_ms: int = knob(40, low=20, high=200)
     max_stream_s: float = knob(90.0, low=5)
     synthesis_timeout_s: float = knob(15.0, low=1)
+    reconnect_s: float = knob(1.0, low=0, high=300)
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class VadSettings:
 class PromptSettings:
     shipped_dir: str = "models/speech/prompts"
     cache_dir: str = "var/prompts"
-    filler: str = "请稍等。"
+    fillers: tuple[str, ...] = ("嗯，我看一下。", "请稍等，正在为您查询。", "好的，马上。")
     apology: str = "对不起，系统有点忙，请您再说一遍。"
     ask_again: str = "对不起，我没有听清，请您再说一遍。"
     outage: str = "对不起，系统出了点小问题，请您稍等一下。"
@@ -76,8 +77,9 @@ class PromptSettings:
 
     def texts(self) -> dict[str, str]:
         """The words of each fixed prompt by its key."""
-        keys = "filler apology ask_again outage please_wait go_on goodbye goodbye_failure"
-        return {key: getattr(self, key) for key in keys.split()}
+        keys = "apology ask_again outage please_wait go_on goodbye goodbye_failure"
+        fillers = {f"filler_{i}": text for i, text in enumerate(self.fillers, 1)}
+        return {**fillers, **{key: getattr(self, key) for key in keys.split()}}
 
 
 @dataclass(frozen=True)

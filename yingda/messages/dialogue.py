@@ -98,7 +98,8 @@ class CallEnded:
 
 @dataclass(frozen=True)
 class Say:
-    """Say one sentence or more.  Not ``interruptible``: played to the end whatever the customer does.
+    """Say one sentence or more, plain or SSML.  Not ``interruptible``: played to the end whatever the
+    customer does.
 
     ``final_listen``: the last ``Say`` of the turn, to be answered (a hint; TurnDone still follows).
     """

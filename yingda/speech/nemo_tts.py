@@ -3,20 +3,24 @@ heard."""
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from yingda.speech import nemo_runtime, readings, silence
+from yingda.speech import nemo_runtime, pitch, readings, silence
 from yingda.speech.audio import Float
 from yingda.speech.settings import Voice as Settings
-from yingda.speech.synthesiser import GaveWay
+from yingda.speech.voice_model import GaveWay, Prosody, factor
+from yingda.speech.voices import missing_speakers
 
 _MARKS = str.maketrans("；：", "，，")  # marks that small tokenizers lack
 _NNLS_STEPS = 40
 _HIFI_GAN = "nemo.collections.tts.models.hifigan"
+_PROBE, _PROBE_SEMITONES = "您好，请问有什么可以帮您？", 3.0
+_STRONGEST = 2.0
 _MOMENTUM = 0.99  # Perraudin, Balazs, Sondergaard 2013, "A fast Griffin-Lim algorithm"
 
 
@@ -35,13 +39,11 @@ class NemoVoice:
         self._acoustic = nemo_runtime.load_model(FastPitchModel, settings.acoustic_model, self._device)
         config = self._acoustic.cfg
         self.sample_rate = int(config.preprocessor.sample_rate)
-        self.name = settings.name
-        speakers = int(config.get("n_speakers", 0) or 0)
-        if speakers > 1 and settings.speaker >= speakers:
-            raise RuntimeError(
-                f"voice.speaker is {settings.speaker}; {settings.acoustic_model} has 0-{speakers - 1}"
-            )
-        self._speaker = settings.speaker if speakers > 1 else None
+        self.name = settings.acoustic_model
+        self._speakers = max(1, int(config.get("n_speakers", 0) or 0))
+        wrong = missing_speakers(settings, settings.acoustic_model, self._speakers)
+        if wrong is not None:
+            raise RuntimeError(wrong)
         self._vocoder: Any = None
         self._griffin_lim: GriffinLim | None = None
         if settings.vocoder is None:
@@ -51,7 +53,9 @@ class NemoVoice:
         else:
             self._vocoder = self._load_vocoder(settings.vocoder, int(config.n_mel_channels))
         _prepare_chinese()
-        self.speak("您好。", 1.0)  # the first one pays for what is made on first use
+        self._strengths: dict[tuple[int, bool], float] = {}
+        first = settings.voices[0]
+        self.speak("您好。", Prosody(first.name, first.speaker))  # pays for what is made on first use
         self.load_seconds = time.monotonic() - started
 
     def _load_vocoder(self, name: str, mels: int) -> Any:
@@ -59,29 +63,76 @@ class NemoVoice:
 
         vocoder = nemo_runtime.load_model(HifiGanModel, name, self._device)
         theirs = vocoder.cfg.preprocessor
-        if (int(theirs.features), int(theirs.sample_rate)) != (mels, self.sample_rate):
+        taken = int(theirs.get("nfilt") or theirs.get("features"))  # by the name of the class that makes them
+        if (taken, int(theirs.sample_rate)) != (mels, self.sample_rate):
             raise RuntimeError(
-                f"voice.vocoder {name} takes {theirs.features} mels at {theirs.sample_rate} Hz; "
+                f"voice.vocoder {name} takes {taken} mels at {theirs.sample_rate} Hz; "
                 f"voice.acoustic_model makes {mels} at {self.sample_rate} Hz"
             )
         return vocoder
 
-    def speak(self, text: str, pace: float, give_way: Callable[[], bool] | None = None) -> Float:
-        """float32 audio of one clause of spoken Chinese at `sample_rate`; pace above 1 is faster. Between two
-        steps of it `give_way()` may end it with GaveWay."""
+    def speak(self, text: str, prosody: Prosody, give_way: Callable[[], bool] | None = None) -> Float:
+        """float32 audio of one clause of spoken Chinese at `sample_rate`. Between two steps of it
+        `give_way()` may end it with GaveWay."""
+        wanted = prosody.pitch_semitones
+        told = wanted * self._strength(prosody.speaker, wanted > 0) if wanted else 0.0
+        return self._speak(text, prosody, told, give_way)
+
+    def _strength(self, speaker: int, up: bool) -> float:
+        """What a wish for pitch is multiplied by, found once by trying: models follow the pitch that they are
+        given by some 60 to 100 %, less where training was short."""
+        key = speaker, up
+        if key not in self._strengths:
+            asked = _PROBE_SEMITONES if up else -_PROBE_SEMITONES
+            heard = [
+                pitch.median_hz(self._speak(_PROBE, Prosody(speaker=speaker), s), self.sample_rate)
+                for s in (0.0, asked)
+            ]
+            plain, changed = heard
+            followed = pitch.semitones(changed, plain) / asked if plain and changed else 1.0
+            self._strengths[key] = min(_STRONGEST, max(1.0, 1 / max(followed, 0.1)))
+        return self._strengths[key]
+
+    def _speak(
+        self, text: str, prosody: Prosody, semitones: float, give_way: Callable[[], bool] | None = None
+    ) -> Float:
         import torch
 
         with torch.inference_mode():
             tokens = self._acoustic.parse(text.translate(_MARKS), normalize=False)
             if not tokens.shape[1]:
                 return np.zeros(0, np.float32)
-            mel = self._acoustic.generate_spectrogram(tokens=tokens, speaker=self._speaker, pace=pace)
+            speaker = prosody.speaker if self._speakers > 1 else None
+            with self._pitched(prosody.speaker, semitones):
+                mel = self._acoustic.generate_spectrogram(tokens=tokens, speaker=speaker, pace=prosody.pace)
             _check(give_way)
             if self._griffin_lim is not None:
                 audio = self._griffin_lim(mel[0].float().cpu(), give_way)
             else:
                 audio = self._vocoder.convert_spectrogram_to_audio(spec=mel)[0].float().cpu()
         return silence.trim(np.asarray(audio.numpy(), dtype=np.float32), self.sample_rate, text)
+
+    @contextlib.contextmanager
+    def _pitched(self, speaker: int, semitones: float) -> Iterator[None]:
+        """Multiply the pitch that the model predicts, in Hz, while this holds.
+
+        FastPitch was built for it, and the timbre stays; generate_spectrogram only has no argument. What is
+        predicted is (Hz - mean) / std over voiced sounds, of all speakers or of each.
+        """
+        module, times = self._acoustic.fastpitch, factor(semitones)
+        mean, std = (_of_speaker(b, speaker) for b in (module.pitch_mean, module.pitch_std))
+        shift = (times - 1) * mean / std if std > 0 else 0.0
+        hook = module.pitch_predictor.register_forward_hook(lambda _, __, said: said * times + shift)
+        try:
+            yield
+        finally:
+            hook.remove()
+
+
+def _of_speaker(buffer: Any, speaker: int) -> float:
+    """One speaker's entry of a buffer that holds one value, or one for each speaker."""
+    values = buffer.flatten()
+    return float(values[speaker if len(values) > speaker else 0])
 
 
 def _check(give_way: Callable[[], bool] | None) -> None:

@@ -37,6 +37,7 @@ _Match = re.Match[str]
 _Action = Callable[[_Match], str] | str
 _MARKS = "，。？！；：、"
 _HAN = "\u4e00-\u9fff"
+_UNREADABLE = rf"[^{_HAN}{_MARKS}]"
 _MINUS = r"(?P<minus>(?:(?<![A-Za-z\d])-)?)"  # A-5 and 3-5 are no negative numbers
 _BEGINS_LATER = rf"(?=[{NUMERALS}负周]|星期|次日|[上下]午|凌晨|晚|今|明)"  # right end of a range
 
@@ -247,7 +248,7 @@ _SYMBOLS_BETWEEN: tuple[tuple[str, _Action], ...] = (
     (r"([#*])号?键", r"\1"),
     (f"[{re.escape(''.join(SYMBOLS))}]", lambda m: SYMBOLS[m.group()]),
     (r"[A-Za-z]", lambda m: LETTERS[m.group().upper()]),
-    (rf"[^{_HAN}{_MARKS}]", ""),
+    (_UNREADABLE, ""),
     (rf"[{_MARKS}]{{2,}}", _marks),
     (r"^[，、：]", ""),
 )
@@ -269,9 +270,23 @@ def normalise(text: str) -> str:
     >>> normalise("您的余额是128.50元。")
     '您的余额是一百二十八元五角。'
     """
-    text = "".join(
-        CHARACTERS.get(c) or (c if c in _MARKS else unicodedata.normalize("NFKC", c)) for c in text
-    )
+    text = _characters(text)
     for pattern, action in _RULES:
         text = pattern.sub(action, text)
     return text
+
+
+def unreadable(text: str) -> list[str]:
+    """Characters of `text` that are left out for want of a reading; blanks and invisible ones are none."""
+    text = _characters(text)
+    for pattern, action in _RULES:
+        if pattern.pattern == _UNREADABLE:
+            return [c for c in pattern.findall(text) if unicodedata.category(c)[0] not in "ZC"]
+        text = pattern.sub(action, text)
+    return []
+
+
+def _characters(text: str) -> str:
+    return "".join(
+        CHARACTERS.get(c) or (c if c in _MARKS else unicodedata.normalize("NFKC", c)) for c in text
+    )

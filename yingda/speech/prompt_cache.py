@@ -10,15 +10,27 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
 
+from yingda.messages import spoken
+from yingda.sansio.turns import markup
 from yingda.speech.audio import Int16
 
-Key = tuple[str, int, float, str]
-"""Voice (its identity: `voice_identity`), sample rate in Hz, pace, clause as it is spoken."""
+
+class Key(NamedTuple):
+    """What a clause's audio depends on; `voice` is the voice's identity (`voice_identity`), `text` the clause
+    as it is spoken."""
+
+    voice: str
+    rate_hz: int
+    pace: float
+    pitch_semitones: float
+    volume_db: float
+    text: str
+
 
 _OURS = re.compile(r"[0-9a-f]{32}\.pcm")
 
@@ -127,9 +139,10 @@ def voice_identity(models: Iterable[str | None], *properties: object) -> str:
 
 
 def fixed_texts(texts: Iterable[str], domain_file: str | None) -> list[str]:
-    """The texts given, and the responses of a Rasa domain file that hold no variable. A missing file gives
-    none; a broken one raises ValueError."""
-    found = dict.fromkeys(text for text in texts if text.strip())
+    """The texts given, and the responses of a Rasa domain file that hold no variable, in the pieces in which
+    calls ask for them: sentence by sentence, in the manner of their metadata. A missing file gives none; a
+    broken one raises ValueError."""
+    found = [text for text in texts if text.strip()]
     if domain_file is not None and Path(domain_file).is_file():
         try:
             domain = yaml.safe_load(Path(domain_file).read_text(encoding="utf-8")) or {}
@@ -140,5 +153,5 @@ def fixed_texts(texts: Iterable[str], domain_file: str | None) -> list[str]:
             for variant in variants if isinstance(variants, list) else []:
                 text = variant.get("text") if isinstance(variant, dict) else None
                 if isinstance(text, str) and text.strip() and "{" not in text:
-                    found[text.strip()] = None
-    return list(found)
+                    found.append(spoken.markup(text.strip(), variant.get("metadata")))
+    return list(dict.fromkeys(piece.markup for text in found for piece in markup.pieces(text)))

@@ -35,6 +35,10 @@ PHRASES = {
 }
 
 
+# Of GB 2312 the only character whose reading, ń, is no syllable of NeMo's: nothing was said for it.
+CHARACTERS = {"嗯": "ēn"}
+
+
 def install() -> None:
     """Set the readings of this process; to be called again after a tokenizer of NeMo was made."""
     import jieba
@@ -42,6 +46,7 @@ def install() -> None:
     from pypinyin.pinyin_dict import pinyin_dict
 
     pypinyin.load_single_dict(pinyin_dict)
+    pypinyin.load_single_dict({ord(character): said for character, said in CHARACTERS.items()})
     pypinyin.load_phrases_dict(PHRASES)
     for word in PHRASES:
         jieba.add_word(word)

@@ -15,17 +15,18 @@ from aiohttp import web
 from yingda.speech import audio, refusals
 from yingda.speech.hearing import HIGHEST_RATE, LOWEST_RATE
 from yingda.speech.json_fields import Fields
+from yingda.speech.manner import FASTEST, HIGHEST, LOUDEST_DB, LOWEST, SLOWEST, SOFTEST_DB, Manner
 from yingda.speech.metrics import Metrics
 from yingda.speech.refusals import BadRequest, Refusal, Why
-from yingda.speech.synthesiser import FASTEST, SLOWEST, Spoken, Synthesiser
+from yingda.speech.synthesiser import Spoken, Synthesiser
 
 log = logging.getLogger(__name__)
 DEFAULT_RATE = 8000  # Hz
 BODY_S, WRITE_S = 5.0, 30.0  # how long a client may take to send its request, and to take a clause
-_KEYS = ("text", "sample_rate_hz", "encoding", "pace")
+_KEYS = ("text", "voice", "speed", "pace", "pitch", "volume", "sample_rate_hz", "encoding")
 _WIRE = {"wav": "LINEAR_PCM", "pcm16": "LINEAR_PCM", "alaw": "ALAW", "ulaw": "MULAW"}
 _STATUSES = {
-    Why.BAD_REQUEST: 400, Why.TOO_LONG: 413, Why.BUSY: 503, Why.SLOW: 504, Why.BROKEN: 500,
+    Why.BAD_REQUEST: 400, Why.TOO_LONG: 413, Why.BUSY: 503, Why.STOPPING: 503, Why.SLOW: 504, Why.BROKEN: 500,
 }  # fmt: skip
 
 
@@ -36,7 +37,7 @@ class Wanted:
     text: str
     rate: int
     encoding: str
-    pace: float
+    manner: Manner
 
 
 def parse(body: bytes) -> Wanted:
@@ -44,7 +45,16 @@ def parse(body: bytes) -> Wanted:
     fields = Fields(body, _KEYS)
     rate = fields.integer("sample_rate_hz", LOWEST_RATE, HIGHEST_RATE, DEFAULT_RATE) or DEFAULT_RATE
     encoding = fields.choice("encoding", {name: name for name in _WIRE}, "wav")
-    return Wanted(fields.text("text"), rate, encoding, fields.number("pace", SLOWEST, FASTEST, 1.0))
+    return Wanted(fields.text("text"), rate, encoding, _manner(fields))
+
+
+def _manner(fields: Fields) -> Manner:
+    if fields.data.get("speed") is not None and fields.data.get("pace") is not None:
+        raise BadRequest("speed: got it beside pace, which is the same; expected one of them")
+    pace = fields.number("pace", SLOWEST, FASTEST, fields.number("speed", SLOWEST, FASTEST, 1.0))
+    voice = fields.text("voice") if fields.data.get("voice") is not None else ""
+    pitch = fields.number("pitch", LOWEST, HIGHEST, 0.0)
+    return Manner(voice, pace, pitch, fields.number("volume", SOFTEST_DB, LOUDEST_DB, 0.0))
 
 
 def content_type(encoding: str, rate: int) -> str:
@@ -74,7 +84,7 @@ class RestSynthesis:
         try:
             wanted = parse(await _body(request))
             self._synthesiser.check(wanted.text)
-            spoken = self._synthesiser.say(wanted.text, wanted.rate, wanted.pace)
+            spoken = self._synthesiser.say(wanted.text, wanted.rate, wanted.manner)
             async with contextlib.aclosing(cast("AsyncGenerator[Spoken, None]", spoken)) as parts:
                 first = await anext(parts, None)
                 if first is None:

@@ -10,21 +10,19 @@ from riva.client.proto import riva_tts_pb2 as pb
 from riva.client.proto import riva_tts_pb2_grpc
 
 from yingda.speech import audio
+from yingda.speech.manner import Manner
 from yingda.speech.metrics import Metrics
 from yingda.speech.refusals import BadRequest
 from yingda.speech.riva_asr import abort, encoding_name
-from yingda.speech.settings import Voice as Settings
 from yingda.speech.synthesiser import Synthesiser
 
 
 class RivaSynthesis(riva_tts_pb2_grpc.RivaSpeechSynthesisServicer):
     """RivaSpeechSynthesis: Synthesize, SynthesizeOnline, GetRivaSynthesisConfig."""
 
-    def __init__(
-        self, synthesiser: Synthesiser, settings: Settings, sample_rate: int, language: str, metrics: Metrics
-    ) -> None:
-        """`sample_rate`: the voice's own, in Hz; used when a request names none."""
-        self._synthesiser, self._settings = synthesiser, settings
+    def __init__(self, synthesiser: Synthesiser, sample_rate: int, language: str, metrics: Metrics) -> None:
+        """`sample_rate`: the voices' own, in Hz; used when a request names none."""
+        self._synthesiser = synthesiser
         self._rate, self._language, self._metrics = sample_rate, language, metrics
 
     async def Synthesize(
@@ -33,8 +31,8 @@ class RivaSynthesis(riva_tts_pb2_grpc.RivaSpeechSynthesisServicer):
         """A whole text in one answer."""
         self._metrics.count("speech_riva_tts_total")
         try:
-            name, rate = self._check(request)
-            spoken = [part async for part in self._synthesiser.say(request.text, rate)]
+            name, rate, manner = self._check(request)
+            spoken = [part async for part in self._synthesiser.say(request.text, rate, manner)]
             pcm = np.concatenate([part.pcm for part in spoken]) if spoken else np.zeros(0, np.int16)
             meta = pb.SynthesizeSpeechResponseMetadata(
                 text=request.text, processed_text="".join(part.text for part in spoken)
@@ -54,8 +52,8 @@ class RivaSynthesis(riva_tts_pb2_grpc.RivaSpeechSynthesisServicer):
         try:
             async for request in _each(requests):
                 self._metrics.count("speech_riva_tts_total")
-                name, rate = self._check(request)
-                async for part in self._synthesiser.say(request.text, rate):
+                name, rate, manner = self._check(request)
+                async for part in self._synthesiser.say(request.text, rate, manner):
                     meta = pb.SynthesizeSpeechResponseMetadata(text=request.text, processed_text=part.text)
                     yield pb.SynthesizeSpeechResponse(audio=audio.encode(part.pcm, name), meta=meta)
         except Exception as error:
@@ -65,33 +63,31 @@ class RivaSynthesis(riva_tts_pb2_grpc.RivaSpeechSynthesisServicer):
     async def GetRivaSynthesisConfig(
         self, request: pb.RivaSynthesisConfigRequest, context: grpc.aio.ServicerContext
     ) -> pb.RivaSynthesisConfigResponse:
-        """The one voice, described as Riva describes its own."""
+        """Every voice, the default one first, described as Riva describes its own."""
+        wanted = [name for name in self._synthesiser.voices if request.model_name in ("", name)]
+        return pb.RivaSynthesisConfigResponse(model_config=[self._described(name) for name in wanted])
+
+    def _described(self, voice: str) -> pb.RivaSynthesisConfigResponse.Config:
         parameters = {
             "sample_rate": str(self._rate),
             "language_code": self._language,
-            "voice_name": self._settings.name,
+            "voice_name": voice,
             "streaming": "True",
-            "model_version": self._synthesiser.version,  # changes when kept audio is to be made anew
+            "model_version": self._synthesiser.version(voice),  # changes when kept audio is to be made anew
         }
-        described = pb.RivaSynthesisConfigResponse.Config(
-            model_name=self._settings.name, parameters=parameters
-        )
-        wanted = request.model_name in ("", self._settings.name)
-        return pb.RivaSynthesisConfigResponse(model_config=[described] if wanted else [])
+        return pb.RivaSynthesisConfigResponse.Config(model_name=voice, parameters=parameters)
 
-    def _check(self, request: pb.SynthesizeSpeechRequest) -> tuple[str, int]:
+    def _check(self, request: pb.SynthesizeSpeechRequest) -> tuple[str, int, Manner]:
         rate = request.sample_rate_hz or self._rate
         name = encoding_name(request.encoding, rate)
         self._synthesiser.check(request.text)
-        if request.voice_name not in ("", "default", self._settings.name):
-            raise BadRequest(f"voice {request.voice_name!r} is unknown; there is {self._settings.name!r}")
         if request.language_code and request.language_code.split("-")[0].lower() not in ("zh", "cmn"):
             raise BadRequest(
                 f"language {request.language_code!r} is not spoken; the voice speaks {self._language}"
             )
         if request.HasField("zero_shot_data"):
             raise BadRequest("zero_shot_data is not served: the voice cannot be cloned")
-        return name, rate
+        return name, rate, Manner(voice=request.voice_name)
 
 
 async def _each(

@@ -1,13 +1,15 @@
 """python -m yingda.speech.speak --out FILE.wav TEXT: the voice of the settings, as the telephone gets it.
 
-TEXT is plain, or SSML (<speak>...). The file is WAV: 16-bit PCM, 8 kHz, one channel. `make speak TEXT="您好"
-OUT=out.wav` runs it. Exit status 2: text, rate, file or settings are not usable.
+TEXT is plain, or SSML (<speak>...), said by the first voice of the settings unless another is named. The file
+is WAV: 16-bit PCM, 8 kHz, one channel. `make speak TEXT="您好" OUT=out.wav` runs it. Exit status 2: text,
+voice, rate, pitch, file or settings are not usable.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import sys
 import wave
@@ -18,14 +20,17 @@ from pathlib import Path
 import numpy as np
 
 from yingda.plumbing.settings import SettingsError, load
-from yingda.speech import model_files
+from yingda.speech import families, model_files, voices
 from yingda.speech.audio import Int16
+from yingda.speech.manner import FASTEST, HIGHEST, LOWEST, SLOWEST, Manner, MannerError
 from yingda.speech.metrics import Metrics
 from yingda.speech.model_files import ModelError
 from yingda.speech.prompt_cache import PromptCache
 from yingda.speech.settings import SpeechSettings, Voice
 from yingda.speech.ssml import SsmlError
-from yingda.speech.synthesiser import FASTEST, SLOWEST, Synthesiser, TextError, VoiceModel
+from yingda.speech.synthesiser import Synthesiser, TextError
+from yingda.speech.voice_model import VoiceModel
+from yingda.speech.voices import UnknownVoice
 
 RATE_HZ = 8000
 PATIENCE_S = 600.0  # a clause may take so long: nobody waits on the telephone
@@ -47,30 +52,40 @@ def check_out(out: str) -> Path:
     return path
 
 
-def read_rate(rate: str) -> float:
-    """The pace, above 1 faster. Raises SpeakError."""
+def read_manner(voice: str, rate: str, pitch: str) -> Manner:
+    """The voice's name, empty for the first one; its pace, above 1 faster; its pitch in semitones. Raises
+    SpeakError."""
+    pace = _number("RATE", rate, SLOWEST, FASTEST, "1 is as usual")
+    return Manner(voice.strip(), pace, _number("PITCH", pitch, LOWEST, HIGHEST, "semitones, 0 is as usual"))
+
+
+def _number(name: str, text: str, low: float, high: float, hint: str) -> float:
     try:
-        value = float(rate)
+        value = float(text)
     except ValueError:
-        value = 0.0
-    if not SLOWEST <= value <= FASTEST:
-        raise SpeakError(f"RATE: got {rate!r}, expected a number {SLOWEST:g}-{FASTEST:g}; 1 is as usual")
+        value = math.nan
+    if not low <= value <= high:
+        raise SpeakError(f"{name}: got {text!r}, expected a number {low:g} to {high:g}; {hint}")
     return value
 
 
-def check_text(voice: Synthesiser, text: str) -> None:
-    """Raises SpeakError for a text of which nothing can be spoken."""
+def check_text(voice: Synthesiser, text: str, manner: Manner) -> None:
+    """Raises SpeakError for a voice that is not there, and for a text of which nothing can be spoken."""
+    try:
+        voice.version(manner.voice)
+    except UnknownVoice as error:
+        raise SpeakError(f"VOICE: {error}") from None
     try:
         voice.check(text)
         if not voice.has_words(text):
             raise TextError("nothing in it can be spoken")
-    except (TextError, SsmlError) as error:
+    except (TextError, SsmlError, MannerError) as error:
         raise SpeakError(f'TEXT: {error}; expected Chinese text or SSML: make speak TEXT="您好"') from None
 
 
-async def speak(voice: Synthesiser, text: str) -> Int16:
+async def speak(voice: Synthesiser, text: str, manner: Manner) -> Int16:
     """8 kHz samples of a text, clause by clause as in a call. `voice` has begun."""
-    return np.concatenate([part.pcm async for part in voice.say(text, RATE_HZ)])
+    return np.concatenate([part.pcm async for part in voice.say(text, RATE_HZ, manner)])
 
 
 def write(path: Path, pcm: Int16) -> None:
@@ -86,21 +101,22 @@ def write(path: Path, pcm: Int16) -> None:
 
 
 def run(
-    text: str, out: str, rate: str, settings_path: str, make_model: Callable[[Voice], VoiceModel]
+    text: str, out: str, manner: Manner, settings_path: str, make_model: Callable[[Voice], VoiceModel]
 ) -> float:
     """Speak into a file; returns its seconds. Raises SpeakError, SettingsError, ModelError."""
-    path, pace = check_out(out), read_rate(rate)
-    settings = load(settings_path, SpeechSettings).voice
-    settings = replace(settings, pace=settings.pace * pace, deadline_s=PATIENCE_S)
-    voice = Synthesiser(lambda: make_model(settings), settings, PromptCache(None, 0), Metrics())
-    check_text(voice, text)
+    path = check_out(out)
+    settings = replace(load(settings_path, SpeechSettings).voice, deadline_s=PATIENCE_S)
+    voice = Synthesiser(
+        lambda: voices.make_model(settings, make_model), settings, PromptCache(None, 0), Metrics()
+    )
+    check_text(voice, text, manner)
     model_files.check_voice(settings, settings_path)
     try:
         voice.begin().result()
     except Exception as error:
         key = "voice.acoustic_model"
         raise ModelError(model_files.unusable(settings.acoustic_model, key, settings_path, error)) from error
-    pcm = asyncio.run(speak(voice, text))
+    pcm = asyncio.run(speak(voice, text, manner))
     voice.stop()
     write(path, pcm)
     return len(pcm) / RATE_HZ
@@ -108,9 +124,7 @@ def run(
 
 def shipped_voice(settings: Voice) -> VoiceModel:
     """The voice that the settings name."""
-    from yingda.speech.nemo_tts import NemoVoice
-
-    return NemoVoice(settings)
+    return families.make_voice(settings)
 
 
 def main(
@@ -123,13 +137,16 @@ def main(
     )  # fmt: skip
     parser.add_argument("text", nargs="?", default="", metavar="TEXT")
     parser.add_argument("--out", default="", help="WAV file to write")
+    parser.add_argument("--voice", default="", help="a name from voice.voices (default: the first)")
     parser.add_argument("--rate", default="1.0", help="pace, above 1 faster (default: %(default)s)")
+    parser.add_argument("--pitch", default="0", help="semitones, above 0 higher (default: %(default)s)")
     parser.add_argument(
         "--settings", default="settings/speech.yml", help="settings file (default: %(default)s)"
     )
     args = parser.parse_args(arguments)
     try:
-        seconds = run(args.text, args.out, args.rate, args.settings, make_model)
+        manner = read_manner(args.voice, args.rate, args.pitch)
+        seconds = run(args.text, args.out, manner, args.settings, make_model)
     except (SpeakError, SettingsError, ModelError) as error:
         print(f"speak: {error}", file=sys.stderr)
         return 2

@@ -10,21 +10,22 @@ import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
 from yingda.speech import audio, clauses, normalisation, ssml
 from yingda.speech.audio import Float, Int16
+from yingda.speech.manner import AS_SET, Manner
 from yingda.speech.metrics import Metrics
-from yingda.speech.prompt_cache import Key, PromptCache, voice_identity
+from yingda.speech.prompt_cache import Key, PromptCache
 from yingda.speech.settings import Voice as Settings
+from yingda.speech.voice_model import GaveWay, Prosody, VoiceModel
+from yingda.speech.voices import Voices
 from yingda.speech.waiting import Full, Waiting
 
 log = logging.getLogger(__name__)
 
-SLOWEST, FASTEST = 0.25, 4.0  # what a request may make of the pace that is set
-_TREATMENT = 3  # raise it when the same clause comes to sound differently for a reason in our code
+__all__ = ["GaveWay", "Spoken", "Synthesiser", "TextError", "TextTooLong", "TooBusy", "VoiceModel"]
 
 
 class TooBusy(Exception):
@@ -39,27 +40,22 @@ class TextTooLong(TextError):
     """A text has more characters than are spoken at once."""
 
 
-class GaveWay(Exception):
-    """A model stopped in the middle of a clause, because it was asked to."""
-
-
-class VoiceModel(Protocol):
-    """A synthesiser of single clauses; used by one thread only."""
-
-    name: str
-    sample_rate: int
-
-    def speak(self, text: str, pace: float, give_way: Callable[[], bool] | None = None) -> Float:
-        """float32 audio at `sample_rate`. Raises GaveWay soon after `give_way()` is true, if it is given."""
-
-
 @dataclass
 class _Work:
     text: str
-    pace: float
+    prosody: Prosody
     give_up_at: float
     is_live: bool
     result: Future[Float] = field(default_factory=Future)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One clause as it is wanted; its silence afterwards."""
+
+    key: Key
+    prosody: Prosody
+    pause_ms: int
 
 
 @dataclass(frozen=True)
@@ -82,15 +78,7 @@ class Synthesiser:
         self._cache = cache
         self._metrics = metrics
         self._work: Waiting[_Work] = Waiting(settings.max_waiting)
-        self._voice = voice_identity(
-            (settings.acoustic_model, settings.vocoder),
-            settings.name,
-            settings.speaker,
-            settings.griffin_lim_iterations,
-            settings.peak,
-            normalisation.VERSION,
-            _TREATMENT,
-        )
+        self._voices = Voices(settings)
         self._loaded: Future[VoiceModel] = Future()
         self._thread = threading.Thread(target=self._run, name="voice", daemon=True)
 
@@ -111,12 +99,14 @@ class Synthesiser:
         return self._thread.is_alive()
 
     @property
-    def version(self) -> str:
-        """Changes whenever the same text may come to sound differently; clients that keep audio keep this
-        with it."""
-        s = self._settings
-        shape = (s.pace, s.clause_pause_ms, s.first_clause_chars, s.clause_chars)
-        return voice_identity((), self._voice, *shape)
+    def voices(self) -> list[str]:
+        """Names of the voices that may be asked for; the first one speaks unless another is."""
+        return self._voices.names
+
+    def version(self, voice: str = "") -> str:
+        """Changes whenever the same text may come to sound differently in a voice; clients that keep audio
+        keep this with it. Raises UnknownVoice."""
+        return self._voices.version(voice)
 
     def check(self, text: str) -> None:
         """Raises TextError for a text that is empty, TextTooLong for one that is too long."""
@@ -127,71 +117,96 @@ class Synthesiser:
             raise TextTooLong(f"text has {len(text)} characters; at most {most} are spoken")
 
     def has_words(self, text: str) -> bool:
-        """Whether anything is left to say of plain text or SSML. Raises SsmlError."""
-        return any(key[3] for key, _ in self._clauses(text, 8000))
+        """Whether anything is left to say of plain text or SSML. Raises SsmlError, MannerError."""
+        return any(part.key.text for part in self._parts(text, 8000, AS_SET))
 
     def load_prompts(self, texts: list[str], rate: int) -> list[str]:
-        """Take prompts from the disk; returns those of which a clause has to be synthesised."""
-        return [t for t in texts if not all([self._cache.load(key) for key, _ in self._clauses(t, rate)])]
+        """Take prompts from the disk, in every voice; returns those of which a clause has to be synthesised.
+        One that cannot be spoken, such as broken SSML, is left to be refused when it is wanted."""
+        missing = []
+        for text in texts:
+            try:
+                parts = self._in_every_voice(text, rate)
+            except ValueError as error:
+                log.warning("a fixed prompt cannot be spoken: %s", error)
+                continue
+            if not all([self._cache.load(part.key) for part in parts]):
+                missing.append(text)
+        return missing
 
     async def fix_prompts(self, texts: list[str], rate: int) -> None:
-        """Synthesise prompts while no call wants the voice, and hold them for good. One that cannot be
-        spoken is left to be spoken when it is wanted."""
+        """Synthesise prompts in every voice while no call wants it, and hold them for good. One that cannot
+        be spoken is left to be spoken when it is wanted."""
         for text in texts:
-            for key, _ in self._clauses(text, rate):
-                if self._cache.is_fixed(key):
-                    continue
-                try:
-                    spoken = self._cache.get(key)
-                    pcm = await self._synthesise(key, None) if spoken is None else spoken
-                    await asyncio.to_thread(self._cache.fix, key, pcm)
-                except Exception as error:  # the others are still to be made
-                    log.warning("a fixed prompt was not kept: %s: %s", type(error).__name__, error)
+            try:
+                for part in self._in_every_voice(text, rate):
+                    await self._fix(part)
+            except Exception as error:  # the others are still to be made
+                log.warning("a fixed prompt was not kept: %s: %s", type(error).__name__, error)
 
-    async def say(self, text: str, rate: int, pace: float = 1.0) -> AsyncIterator[Spoken]:
-        """Clauses of plain text or SSML, each as soon as it is spoken; above pace 1 faster than the settings
-        and the SSML say. Raises SsmlError, TextError, TooBusy, TimeoutError."""
-        parts = list(self._clauses(text, rate, pace))
-        for i, (key, pause_ms) in enumerate(parts):
-            pcm = await self._clause(key) if key[3] else np.zeros(0, np.int16)
-            pause = pause_ms if i + 1 < len(parts) or not key[3] else 0
+    async def _fix(self, part: _Part) -> None:
+        if not self._cache.is_fixed(part.key):
+            spoken = self._cache.get(part.key)
+            pcm = await self._synthesise(part, None) if spoken is None else spoken
+            await asyncio.to_thread(self._cache.fix, part.key, pcm)
+
+    def _in_every_voice(self, text: str, rate: int) -> list[_Part]:
+        wishes = [Manner(voice=name) for name in self._voices.names]
+        return [part for wish in wishes for part in self._parts(text, rate, wish) if part.key.text]
+
+    async def say(self, text: str, rate: int, manner: Manner = AS_SET) -> AsyncIterator[Spoken]:
+        """Clauses of plain text or SSML, each as soon as it is spoken, at `rate` Hz; `manner` is what the
+        request wishes, on which the SSML's own wishes come. Raises SsmlError, MannerError, TextError,
+        TooBusy, TimeoutError."""
+        began = time.monotonic()
+        parts = self._parts(text, rate, manner, lambda tag: self._metrics.count("speech_unknown_tags_total"))
+        for i, part in enumerate(parts):
+            words = part.key.text
+            pcm = await self._clause(part) if words else np.zeros(0, np.int16)
+            if i == 0:
+                self._metrics.observe("speech_first_audio_seconds", time.monotonic() - began)
+            pause = part.pause_ms if i + 1 < len(parts) or not words else 0
             if pause:
                 pcm = np.concatenate([pcm, np.zeros(rate * pause // 1000, np.int16)])
-            yield Spoken(key[3], pcm)
+            yield Spoken(words, pcm)
 
-    def _clauses(self, text: str, rate: int, faster: float = 1.0) -> list[tuple[Key, int]]:
-        """Cache keys of a text's clauses, each with the silence after it in ms; an empty clause is only
-        silence."""
+    def _parts(
+        self, text: str, rate: int, wish: Manner, on_unknown_tag: Callable[[str], None] | None = None
+    ) -> list[_Part]:
+        """A text's clauses; one without words is only silence."""
         settings = self._settings
-        out: list[tuple[Key, int]] = []
-        for span in ssml.parse(text):
-            if not SLOWEST <= span.pace * faster <= FASTEST:
-                raise TextError(
-                    f"pace {faster:g} times the SSML's rate {span.pace:g} is {span.pace * faster:g}, "
-                    f"expected {SLOWEST:g}-{FASTEST:g}"
-                )
-            pace = round(span.pace * faster * settings.pace, 3)
+        out: list[_Part] = []
+        for span in ssml.parse(text, on_unknown_tag):
+            manner = wish.with_inner(span.manner)
+            manner.check("of the request and its SSML together")
             first = settings.clause_chars if out else settings.first_clause_chars
             for clause in clauses.split(normalisation.normalise(span.text), first, settings.clause_chars):
-                out.append(((self._voice, rate, pace, clause.text), clause.pauses * settings.clause_pause_ms))
+                out.append(self._part(clause.text, rate, manner, clause.pauses * settings.clause_pause_ms))
             if span.pause_ms:
-                out.append(((self._voice, rate, pace, ""), span.pause_ms))
+                out.append(self._part("", rate, manner, span.pause_ms))
         return out
 
-    async def _clause(self, key: Key) -> Int16:
-        found = self._cache.get(key)
+    def _part(self, text: str, rate: int, manner: Manner, pause_ms: int) -> _Part:
+        prosody = self._voices.prosody(manner)
+        identity = self._voices.find(manner.voice).identity
+        volume = round(manner.volume_db, 1)
+        key = Key(identity, rate, prosody.pace, prosody.pitch_semitones, volume, text)
+        return _Part(key, prosody, pause_ms)
+
+    async def _clause(self, part: _Part) -> Int16:
+        found = self._cache.get(part.key)
         if found is not None:
             self._metrics.count("speech_clause_cache_hits_total")
             return found
         self._metrics.count("speech_clause_cache_misses_total")
-        pcm = await self._synthesise(key, self._settings.deadline_s)
-        self._cache.put(key, pcm)
+        pcm = await self._synthesise(part, self._settings.deadline_s)
+        self._cache.put(part.key, pcm)
         return pcm
 
-    async def _synthesise(self, key: Key, deadline_s: float | None) -> Int16:
+    async def _synthesise(self, part: _Part, deadline_s: float | None) -> Int16:
         """Without a deadline: in the background."""
         give_up_at = math.inf if deadline_s is None else time.monotonic() + deadline_s
-        work = _Work(key[3], key[2], give_up_at, deadline_s is not None)
+        work = _Work(part.key.text, part.prosody, give_up_at, deadline_s is not None)
         try:
             (self._work.put_live if work.is_live else self._work.put_background)(work)
         except Full:
@@ -200,7 +215,8 @@ class Synthesiser:
         model = self._loaded.result()
         peak = float(np.abs(samples).max()) if len(samples) else 0.0
         level = samples * np.float32(self._settings.peak / peak) if peak > 1e-6 else samples
-        return audio.to_int16(audio.resample(level, model.sample_rate, key[1]))
+        level = audio.amplify(level, part.key.volume_db)
+        return audio.to_int16(audio.resample(level, model.sample_rate, part.key.rate_hz))
 
     def _run(self) -> None:
         try:
@@ -222,9 +238,9 @@ class Synthesiser:
         started = time.monotonic()
         try:
             if work.is_live:
-                samples = model.speak(work.text, work.pace)
+                samples = model.speak(work.text, work.prosody)
             else:
-                samples = model.speak(work.text, work.pace, self._is_wanted)
+                samples = model.speak(work.text, work.prosody, self._is_wanted)
         except GaveWay:
             self._work.put_background(work, again=True)
             return
@@ -235,8 +251,11 @@ class Synthesiser:
             return
         if work.result.set_running_or_notify_cancel():
             work.result.set_result(samples)
-        self._metrics.observe("speech_clause_seconds", time.monotonic() - started)
-        self._metrics.count("speech_spoken_seconds_total", len(samples) / model.sample_rate)
+        took_s, audio_s = time.monotonic() - started, len(samples) / model.sample_rate
+        self._metrics.observe("speech_clause_seconds", took_s)
+        self._metrics.count("speech_spoken_seconds_total", audio_s)
+        if audio_s:
+            self._metrics.observe("speech_voice_real_time_factor", took_s / audio_s)
 
     def _is_wanted(self) -> bool:
         return self._work.has_live() or self._work.is_closed

@@ -13,8 +13,10 @@ from riva.client.proto import riva_tts_pb2
 from yingda.gateway.http_api import BadRequest, parse_placement
 from yingda.gateway.metrics import Metrics
 from yingda.gateway.prompts import PromptError, Prompts, read_wav, write_wav
-from yingda.gateway.settings import PromptSettings
+from yingda.gateway.settings import GatewaySettings, PromptSettings
 from yingda.gateway.speech_link import SpeechUnavailable
+from yingda.plumbing.settings import load
+from yingda.speech.settings import SpeechSettings as SpeechServerSettings
 
 GOOD = {"call_id": "c1", "from": "95000", "to": "13800000000", "trunk": "a", "ring_timeout_ms": 30000}
 
@@ -119,6 +121,16 @@ class Speech:
 async def follow(found: Prompts, speech: Speech) -> None:
     """One look at the speech server."""
     await found._follow(speech)  # type: ignore[arg-type]
+
+
+@pytest.mark.requirement(20)
+def test_shipped_fillers_are_held_by_the_speech_server():
+    gateway = load("settings/gateway.yml", GatewaySettings, environ={})
+    speech = load("settings/speech.yml", SpeechServerSettings, environ={})
+    texts = gateway.prompts.texts()
+    fillers = [texts[key] for key in texts if key.startswith("filler_")]
+    assert len(fillers) == 3 and set(fillers) <= set(speech.prompts.texts)
+    assert gateway.turns.filler_after_ms == 1500
 
 
 @pytest.mark.requirement(88)

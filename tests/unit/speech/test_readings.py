@@ -24,6 +24,7 @@ from yingda.speech import readings
         ("重复", "chong2 fu4"),
         ("银行", "yin2 hang2"),
         ("行走", "xing2 zou3"),
+        ("嗯", "en1"),
     ],
 )
 def test_words_are_read_as_agents_read_them(word: str, said: str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from yingda.speech.manner import AS_SET, Manner
 from yingda.speech.refusals import BadRequest
 from yingda.speech.rest_tts import Wanted, content_type, parse, wav_header
 
@@ -18,10 +19,17 @@ def body(**fields: Any) -> bytes:
 
 @pytest.mark.requirement(19)
 def test_text_alone_gives_wav_for_the_telephone() -> None:
-    assert parse(body(text="您好。")) == Wanted("您好。", 8000, "wav", 1.0)
+    assert parse(body(text="您好。")) == Wanted("您好。", 8000, "wav", AS_SET)
     assert parse(body(text="好", sample_rate_hz=16000, encoding="ulaw", pace=2)) == Wanted(
-        "好", 16000, "ulaw", 2.0
+        "好", 16000, "ulaw", Manner(pace=2.0)
     )
+
+
+@pytest.mark.requirement(18)
+@pytest.mark.requirement(19)
+def test_voice_speed_pitch_and_volume_are_wishes() -> None:
+    wanted = parse(body(text="好", voice="male_1", speed=1.2, pitch=-2, volume=3))
+    assert wanted.manner == Manner("male_1", 1.2, -2.0, 3.0)
 
 
 @pytest.mark.requirement(19)
@@ -37,7 +45,15 @@ def test_text_alone_gives_wav_for_the_telephone() -> None:
         ({"pace": 0.1}, "pace: got 0.1, expected a number 0.25-4"),
         ({"pace": float("nan")}, "pace: got nan, expected a number 0.25-4"),
         ({"pace": True}, "pace: got True, expected a number"),
-        ({"speed": 1}, "'speed': unknown key, expected text, sample_rate_hz, encoding, pace"),
+        ({"speed": 0.1}, "speed: got 0.1, expected a number 0.25-4"),
+        ({"speed": 1, "pace": 1}, "speed: got it beside pace, which is the same; expected one of them"),
+        ({"pitch": 7}, "pitch: got 7, expected a number -6-6"),
+        ({"volume": "loud"}, "volume: got 'loud', expected a number -96-12"),
+        ({"voice": 1}, "voice: got 1, expected a text"),
+        (
+            {"tempo": 1},
+            "'tempo': unknown key, expected text, voice, speed, pace, pitch, volume, sample_rate_hz",
+        ),
     ],
 )
 def test_a_wrong_field_is_named(fields: dict[str, Any], said: str) -> None:

@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 
 from yingda.speech import synthesiser
+from yingda.speech.manner import Manner, MannerError
 from yingda.speech.metrics import Metrics
 from yingda.speech.prompt_cache import PromptCache
-from yingda.speech.settings import Voice
-from yingda.speech.synthesiser import GaveWay, Synthesiser, TextError, TooBusy
+from yingda.speech.settings import OneVoice, Voice
+from yingda.speech.synthesiser import GaveWay, Synthesiser, TooBusy
+from yingda.speech.voice_model import Prosody
+from yingda.speech.voices import UnknownVoice
 
 
 class Hum:
@@ -23,18 +26,20 @@ class Hum:
 
     def __init__(self) -> None:
         self.said: list[tuple[str, float]] = []
+        self.told: list[Prosody] = []
         self.gave_way: list[str] = []
         self.gate, self.began = Event(), Event()
         self.gate.set()
 
-    def speak(self, text: str, pace: float, give_way: Callable[[], bool] | None = None) -> np.ndarray:
+    def speak(self, text: str, prosody: Prosody, give_way: Callable[[], bool] | None = None) -> np.ndarray:
         self.began.set()
         while not self.gate.wait(0.005):
             if give_way is not None and give_way():
                 self.gave_way.append(text)
                 self.gate.set()
                 raise GaveWay
-        self.said.append((text, pace))
+        self.said.append((text, prosody.pace))
+        self.told.append(prosody)
         return np.full(100 * len(text), 0.1, np.float32)
 
 
@@ -55,10 +60,68 @@ async def make_voice(hum: Hum, tmp_path: Path) -> AsyncIterator[Synthesiser]:
 
 async def test_a_requests_pace_comes_on_top(voice: Synthesiser, hum: Hum) -> None:
     text = '<speak><prosody rate="fast">快</prosody>好</speak>'
-    assert [part.text async for part in voice.say(text, 8000, 0.5)] == ["快", "好"]
+    assert [part.text async for part in voice.say(text, 8000, Manner(pace=0.5))] == ["快", "好"]
     assert hum.said == [("快", 0.6), ("好", 0.5)]
-    with pytest.raises(TextError, match=r"pace 4 times the SSML's rate 1\.2 is 4\.8, expected"):
-        _ = [part async for part in voice.say(text, 8000, 4.0)]
+    with pytest.raises(MannerError, match=r"pace of the request and its SSML together is 4\.8, expected"):
+        _ = [part async for part in voice.say(text, 8000, Manner(pace=4.0))]
+
+
+@pytest.fixture(name="two")
+async def make_two(hum: Hum, tmp_path: Path) -> AsyncIterator[Synthesiser]:
+    """A synthesiser of two voices."""
+    voices = [OneVoice("female_1"), OneVoice("male_1", 1, pace=0.5, pitch_semitones=-1.0)]
+    cache = PromptCache(tmp_path, 10_000_000)
+    two = Synthesiser(lambda: hum, Voice(voices=voices), cache, Metrics())
+    two.begin().result(10)
+    yield two
+    two.stop()
+
+
+@pytest.mark.requirement(18)
+async def test_a_voice_is_chosen_by_the_request_or_by_the_ssml(two: Synthesiser, hum: Hum) -> None:
+    text = '<speak>您好<voice name="female_1"><prosody pitch="+2st">请说</prosody></voice></speak>'
+    _ = [part async for part in two.say(text, 8000, Manner("male_1", pitch_semitones=-2.0))]
+    assert hum.told == [Prosody("male_1", 1, 0.5, -3.0), Prosody("female_1", 0, 1.0, 0.0)]
+    with pytest.raises(UnknownVoice, match="voice 'nobody' is unknown, expected one of female_1, male_1"):
+        _ = [part async for part in two.say("好", 8000, Manner("nobody"))]
+
+
+@pytest.mark.requirement(18)
+async def test_every_manner_is_a_clause_of_its_own_in_memory(two: Synthesiser, hum: Hum) -> None:
+    manners = [
+        Manner(),
+        Manner("male_1"),
+        Manner(pace=2.0),
+        Manner(pitch_semitones=1.0),
+        Manner(volume_db=-6.0),
+    ]
+    loudest = []
+    for _ in range(2):
+        for manner in manners:
+            (part,) = [part async for part in two.say("您好", 8000, manner)]
+            loudest.append(int(part.pcm.max()))
+    assert len(hum.told) == len(manners)
+    assert loudest[4] == pytest.approx(loudest[0] / 2, rel=0.01)
+
+
+@pytest.mark.requirement(20)
+async def test_fixed_prompts_are_held_in_every_voice(two: Synthesiser, hum: Hum) -> None:
+    assert two.load_prompts(["您好。", "<speak>坏"], 8000) == ["您好。"]
+    await two.fix_prompts(["您好。"], 8000)
+    assert [prosody.voice for prosody in hum.told] == ["female_1", "male_1"]
+    for voice in ("", "male_1"):
+        _ = [part async for part in two.say("您好。", 8000, Manner(voice))]
+    assert len(hum.told) == 2
+
+
+async def test_unknown_tags_are_counted(hum: Hum) -> None:
+    metrics = Metrics()
+    voice = Synthesiser(lambda: hum, Voice(), PromptCache(None, 0), metrics)
+    voice.begin().result(10)
+    _ = [part async for part in voice.say("<speak><blink>好</blink></speak>", 8000)]
+    assert metrics.value("speech_unknown_tags_total") == 1
+    assert hum.said == [("好", 1.0)]
+    voice.stop()
 
 
 async def test_each_clause_comes_alone_with_its_pause(voice: Synthesiser, hum: Hum) -> None:
@@ -148,8 +211,10 @@ async def test_a_prompt_that_was_said_in_a_call_is_not_made_again(voice: Synthes
 def test_the_version_follows_every_property_that_is_heard() -> None:
     def version(**change: Any) -> str:
         settings = Voice(**{"acoustic_model": "a", **change})
-        return Synthesiser(Hum, settings, PromptCache(None, 0), Metrics()).version
+        return Synthesiser(Hum, settings, PromptCache(None, 0), Metrics()).version()
 
     assert version() == version()
-    changes = [{"pace": 1.1}, {"speaker": 1}, {"name": "b"}, {"vocoder": "v"}, {"clause_pause_ms": 1}]
+    own = [{"speaker": 1}, {"name": "b"}, {"pitch_semitones": 1.0}, {"pace": 1.1}, {"vocoder": "w"}]
+    changes: list[dict[str, Any]] = [{"voices": [OneVoice(**change)]} for change in own]
+    changes += [{"pace": 1.2}, {"vocoder": "v"}, {"clause_pause_ms": 1}]
     assert len({version(), *(version(**change) for change in changes)}) == 1 + len(changes)

@@ -14,6 +14,7 @@ from yingda.sansio.turns.wording import looks_complete
 _CLOSING_S = 12.0
 _MIN_SILENCE_AFTER_NOISE_S = 2.0
 _HOLD_S = 2.0
+_FILLER_LATER_S = 0.4
 
 
 class Actions(Steps):
@@ -47,7 +48,7 @@ class Actions(Steps):
     def _do_say(self, event: ev.Event, now: float) -> None:
         assert isinstance(event, ev.BotSaid)
         self.facts.pending = None
-        self._cancel("filler", "outage")
+        self._cancel("outage")
         self._say(event.text, event.interruptible)
         self._do_await_dialogue(event, now)
         self._await_sound(now)
@@ -56,14 +57,20 @@ class Actions(Steps):
         self.timers["dialogue"] = now + self._settings.dialogue_deadline_s
 
     def _do_play_filler(self, event: ev.Event, now: float) -> None:
-        self._play("filler", is_filler=True)
+        """The answer queues behind it: words that break off in the middle sound worse than half a second."""
+        self._play(self._fillers[self.facts.fillers % len(self._fillers)], is_filler=True)
+        self.facts.fillers += 1
+
+    def _do_delay_filler(self, event: ev.Event, now: float) -> None:
+        """Never over the customer's voice."""
+        self.timers["filler"] = now + _FILLER_LATER_S
 
     def _do_note_sound(self, event: ev.Event, now: float) -> None:
         assert isinstance(event, ev.PlaybackStarted)
         clip = self.facts.bot.find(event.clip)
         if clip is None or clip.is_filler:
             return
-        self._cancel("synthesis", "synthesis_filler")
+        self._cancel("synthesis", "filler")
         if not clip.prompt_key:
             self.facts.failures = 0
 
@@ -253,7 +260,7 @@ class Actions(Steps):
         self._drop_recognition()
         self._end_bot_turn(now)
         self._cancel_all()
-        f.unsaid = [(clip.text, clip.interruptible) for clip in f.bot.break_off(now) if not clip.prompt_key]
+        f.unsaid = [(clip.markup, clip.interruptible) for clip in f.bot.break_off(now) if not clip.prompt_key]
         f.bot.is_complete = was_complete
         self._play("outage")  # part of the same turn: the record tells all that was said in it
         self.timers["outage"] = now + self._settings.outage_wait_s

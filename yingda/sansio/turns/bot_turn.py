@@ -13,11 +13,15 @@ _MS_PER_CHARACTER = 220
 
 @dataclass
 class Clip:
-    """One piece of audio.  ``prompt_key`` names a fixed prompt; a filler does not belong to what is said."""
+    """One piece of audio.  ``prompt_key`` names a fixed prompt; a filler does not belong to what is said.
+
+    ``markup`` is what the speech server is given for the words of ``text``.
+    """
 
     number: int
     text: str
     interruptible: bool = True
+    markup: str = ""
     prompt_key: str = ""
     is_filler: bool = False
     total_ms: int | None = None

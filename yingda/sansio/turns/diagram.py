@@ -36,6 +36,13 @@ cancels it:
   may not be interrupted, hangs up or transfers; when the bot speaks a prompt of its own (an
   apology). A filler counts as no answer.
 
+## When the answer is slow
+
+Nothing heard of it `filler_after_ms` after the turn was sent: one filler of `prompts.fillers`, the next one
+each time. It waits while the customer makes sound, and is interrupted like any words. The answer queues
+behind it. It is no part of what was said: `heard`, the tracker and the record leave it out, and it is counted
+apart.
+
 ## States
 
 """

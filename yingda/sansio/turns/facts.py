@@ -49,6 +49,7 @@ class Facts:
     asked_hints: ev.Hints = field(default_factory=ev.Hints)
     hang_up_reason: str | None = None
     unsaid: list[tuple[str, bool]] = field(default_factory=list)
+    fillers: int = 0
     # Trouble.
     pending: Pending | None = None
     silences: int = 0

@@ -33,10 +33,9 @@ class TurnSettings:
     silence_s: float = 6.0
     silences: int = 2
     digit_gap_s: float = 2.0
-    dialogue_filler_s: float = 1.5
+    filler_after_ms: int = 1500
     dialogue_deadline_s: float = 6.0
     recognition_deadline_s: float = 1.5
-    synthesis_filler_s: float = 1.5
     synthesis_deadline_s: float = 6.0
     failures: int = 2
     outage_apology_s: float = 1.0

@@ -10,8 +10,8 @@ from yingda.sansio.turns import events as ev
 from yingda.sansio.turns.bot_turn import BotTurn, Clip
 from yingda.sansio.turns.facts import Facts, Pending
 from yingda.sansio.turns.guards import customer_may_go_on
+from yingda.sansio.turns.markup import pieces
 from yingda.sansio.turns.settings import TurnSettings
-from yingda.sansio.turns.wording import sentences
 
 _TALK_OVER_PROTECTED_S = 1.0
 _OUTAGE_KNOWN_S = 0.2
@@ -25,6 +25,7 @@ class Steps:
         self.facts = Facts()
         self.timers: dict[str, float] = {}
         self._settings, self._prompts = settings, prompts
+        self._fillers = [key for key in prompts if key.startswith("filler")]
         self._give = commands.append
         self._silence_due = 0.0
 
@@ -44,7 +45,7 @@ class Steps:
         f.partial = f.keys = ""
         self._keep_words("")
         self._cancel_all()
-        self.timers["filler"] = now + self._settings.dialogue_filler_s
+        self._await_filler(now)
         self.timers["dialogue"] = now + self._settings.dialogue_deadline_s
         if "dialogue" in f.services_gone:
             self.timers["outage"] = now + _OUTAGE_KNOWN_S
@@ -52,9 +53,10 @@ class Steps:
             self.timers["barge_in"] = now + self._settings.barge_in_ms / 1000
 
     def _say(self, text: str, interruptible: bool) -> None:
-        for sentence in sentences(text):
-            clip = self._new_clip(sentence, interruptible)
-            self._give(cmd.Synthesise(clip.number, self.facts.generation, sentence))
+        for piece in pieces(text):
+            clip = self._new_clip(piece.words, interruptible)
+            clip.markup = piece.markup
+            self._give(cmd.Synthesise(clip.number, self.facts.generation, piece.markup))
 
     def _play(self, prompt_key: str, is_filler: bool = False) -> None:
         clip = self._new_clip(self._prompts.get(prompt_key, ""), interruptible=prompt_key != "outage")
@@ -84,8 +86,14 @@ class Steps:
         """The clip that is due must sound in time."""
         if any(clip.is_playing for clip in self.facts.bot.clips):
             return
-        self.timers.setdefault("synthesis_filler", now + self._settings.synthesis_filler_s)
+        self._await_filler(now)
         self.timers.setdefault("synthesis", now + self._settings.synthesis_deadline_s)
+
+    def _await_filler(self, now: float) -> None:
+        """One filler a turn, when nothing is heard of the answer in time, whoever is slow."""
+        after_ms = self._settings.filler_after_ms
+        if after_ms and self._fillers and not any(clip.is_filler for clip in self.facts.bot.clips):
+            self.timers.setdefault("filler", now + after_ms / 1000)
 
     def _end_bot_turn(self, now: float) -> None:
         """Write down what was heard and silence what is left of it."""
@@ -96,7 +104,7 @@ class Steps:
             self.facts.cut = bot
         bot.is_complete = True
         self.facts.sent = None
-        self._cancel("dialogue", "filler", "synthesis", "synthesis_filler", "barge_in", "false_barge_in")
+        self._cancel("dialogue", "filler", "synthesis", "barge_in", "false_barge_in")
 
     def _note_heard(self, bot: BotTurn, now: float) -> None:
         heard = bot.heard(now)
