@@ -8,13 +8,18 @@ import logging
 import os
 import threading
 import warnings
+from pathlib import Path
 from typing import Any
+
+from yingda.speech import published
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # more threads spin and lose: 10 times slower on shared cores
 os.environ.setdefault("NEMO_TESTING", "0")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 warnings.filterwarnings("ignore")
 
+_LARGE_MODEL = 100_000_000  # weights
+_BFLOAT16_FLAGS = {"amx_bf16", "avx512_bf16"}  # of a CPU, in /proc/cpuinfo
 _IMPORT_LOCK = threading.Lock()
 _LOAD_LOCK = threading.Lock()  # NeMo unpacks archives by way of process-wide state
 
@@ -76,17 +81,55 @@ def device_name(wanted: str) -> str:
     return "cuda" if wanted == "cuda" or (wanted == "auto" and there) else "cpu"
 
 
-def load_model(kind: Any, model: str, device: str) -> Any:
-    """A NeMo model in inference mode, from a .nemo file or from where NVIDIA publishes it."""
+def precision(wanted: str, device: str, model: Any) -> str:
+    """float32 or bfloat16 for auto, float32 or bfloat16. Auto halves the work of large models where the
+    machine computes in bfloat16: a CPU without that would take longer."""
+    if wanted != "auto":
+        return wanted
+    if sum(weight.numel() for weight in model.parameters()) < _LARGE_MODEL:
+        return "float32"
+    return "bfloat16" if _computes_bfloat16(device) else "float32"
+
+
+def _computes_bfloat16(device: str) -> bool:
+    if device.startswith("cuda"):
+        import torch
+
+        return bool(torch.cuda.is_bf16_supported())
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return bool(_BFLOAT16_FLAGS & set(text.split()))
+
+
+def load_model(kind: Any, model: str, device: str, **more: Any) -> Any:
+    """A NeMo model in inference mode, from a .nemo file or from where NVIDIA publishes it. Raises
+    RuntimeError when a published one cannot be had. `more` goes to NeMo's restore_from."""
     import torch
 
     place = torch.device(device)
     with _LOAD_LOCK, _disabled_logging():
         if model.endswith(".nemo"):
-            loaded = kind.restore_from(model, map_location=place)
+            loaded = kind.restore_from(model, map_location=place, **more)
         else:
-            loaded = kind.from_pretrained(model, map_location=place)
+            with published.downloading(model):
+                loaded = kind.from_pretrained(model, map_location=place, **more)
+    if more.get("return_config"):
+        return loaded
     loaded.to(place)
     loaded.eval()
     loaded.freeze()
     return loaded
+
+
+def load_config(kind: Any, model: str) -> Any:
+    """The configuration alone of a model that load_model would load."""
+    return load_model(kind, model, "cpu", return_config=True)
+
+
+def load_recogniser(model: str, device: str) -> Any:
+    """A speech recognition model of whatever class."""
+    from nemo.collections.asr.models import ASRModel
+
+    return load_model(ASRModel, model, device)
