@@ -20,7 +20,7 @@ def figures() -> dict[str, Path]:
 
 
 def main() -> int:
-    """Replace this process by the figure's; returns only when there is no such figure, or no way to run it."""
+    """Replace this process by the figure's; returns only when there is none, or no way to run it."""
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     known = figures()
     if name not in known:

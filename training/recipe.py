@@ -4,9 +4,9 @@
     python -m training.recipe voice --minutes 120
     python -m training.recipe vocoder --minutes 90
 
-Steps whose result is there are left out: delete a result in var/ to make it again. Training counts the
+Steps whose result is there are left out: delete a result to make it again. Training counts the
 minutes that it has had in var/recipes, and goes on with the rest from its last checkpoint, which is at most
-seven minutes old. Every step runs in a process of its own; the first that fails ends the recipe with its status.
+seven minutes old. Every step runs in a process of its own; the first that fails ends the recipe.
 """
 
 from __future__ import annotations
@@ -49,20 +49,20 @@ def _spoken() -> bool:
         return sum(1 for _ in file) >= wanted
 
 
-def _made(path: Path) -> Callable[[], bool]:
-    return path.exists
+def _student() -> Path:
+    return ROOT / "training/student.pt"
 
 
 STUDENT = (
     Step(
         "nine minutes of the teacher, for its student",
         ("training.student", "pairs", "--seconds", "540"),
-        lambda: len(list((VAR / "teacher/pairs").glob("*.npz"))) >= 16,
+        lambda: _student().exists() or len(list((VAR / "teacher/pairs").glob("*.npz"))) >= 16,
     ),
     Step(
         "the student voice",
         ("training.student", "fit", "--minutes", "5"),
-        _made(VAR / "teacher/student.pt"),
+        lambda: _student().exists(),
     ),
 )
 SPEECH = Step(

@@ -2,7 +2,7 @@
 of ours in place of the generator that costs nine tenths of its time.
 
     python -m training.student pairs --seconds 600 --seed 1     # 1.4 CPU-seconds a second; var/teacher/pairs
-    python -m training.student fit --minutes 15                # var/teacher/student.pt
+    python -m training.student fit --minutes 15                # training/student.pt
     python -m training.student compare --out var/student  # the same sentences by both, to listen to
 
 The filters follow Engel et al., "DDSP: Differentiable Digital Signal Processing", ICLR 2020: harmonics of
@@ -37,7 +37,7 @@ HOP = 100  # the teacher's features come every 12.5 ms
 FFT = 512
 BANDS = 129
 CACHE = ROOT / "var/teacher"
-FILTER = CACHE / "student.pt"
+FILTER = ROOT / "training/student.pt"  # kept in git: without it no text can be spoken
 PAIRS = CACHE / "pairs"
 _VOICED_HZ = 40.0
 _EDGE_HZ = 3900.0

@@ -2,6 +2,9 @@
 
     python -m training.train_vocoder --minutes 90             # from nothing
     python -m training.train_vocoder --minutes 60 --resume    # from its checkpoint, or what is shipped
+    python -m training.train_vocoder --minutes 20 --resume --acoustic models/speech/tts-zh-8k.nemo
+
+The last one learns from what an acoustic model makes of the text, which is smoother than speech is.
 
 First the generator alone learns spectra, then its discriminators join in (Kong, Kim, Bae, "HiFi-GAN", 2020;
 the spectral distance at several resolutions after Yamamoto et al., "Parallel WaveGAN", 2020). One thread.
@@ -49,15 +52,58 @@ class Windows:
         self._pools = [[x for x in items if x.kind == "bot"], [x for x in items if x.kind != "bot"]]
         self.hours = sum(x.samples for x in items) / tts_model.RATE_HZ / 3600
 
-    def draw(self, count: int) -> torch.Tensor:
-        """[count, samples] with `_EDGE` frames on each side."""
+    def draw(self, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """[count, samples] with `_EDGE` frames on each side; their own mels are meant."""
         rows = []
         for _ in range(count):
             pool = self._pools[self._rng.random() > _SHARES["bot"]] or self._pools[0] or self._pools[1]
             audio = self._rng.choice(pool).audio()
             at = self._rng.randrange(len(audio) - (self._frames + 2 * _EDGE) * tts_model.HOP)
             rows.append(audio[at : at + (self._frames + 2 * _EDGE) * tts_model.HOP])
-        return torch.from_numpy(np.stack(rows)) * (10 ** (self._rng.uniform(-6, 0) / 20))
+        return torch.from_numpy(np.stack(rows)) * (10 ** (self._rng.uniform(-6, 0) / 20)), None
+
+
+class Spoken:
+    """Random stretches of the bot's utterances, and the mels that an acoustic model makes of them when it is
+    told when each sound is said and how high."""
+
+    def __init__(self, acoustic: Path, frames: int, seed: int, most: int = 1500) -> None:
+        from nemo.collections.tts.models import FastPitchModel
+
+        from training import train_tts
+
+        self._frames, self._rng = frames + 2 * _EDGE, random.Random(seed)
+        trainer = train_tts.Trainer(False, 1.0, 1e-3)
+        trainer.model = FastPitchModel.restore_from(str(acoustic), map_location="cpu").eval()
+        examples = trainer.load()
+        self._rows = []
+        for x in self._rng.sample(examples, min(most, len(examples))):
+            with torch.inference_mode():
+                said = trainer.model(
+                    text=torch.tensor([x.tokens]),
+                    durs=torch.tensor([x.durations]),
+                    pitch=torch.tensor([x.pitch]),
+                    speaker=torch.tensor([x.speaker]),
+                    pace=1.0,
+                )[0][0]
+            if said.shape[1] > self._frames:
+                self._rows.append((said.half(), x.audio))
+            if len(self._rows) % 200 == 0:
+                print(f"{len(self._rows)} utterances spoken", flush=True)
+        self.hours = sum(len(audio) for _, audio in self._rows) / tts_model.RATE_HZ / 3600
+
+    def reload(self) -> None:
+        """Nothing new comes."""
+
+    def draw(self, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """[count, samples] with `_EDGE` frames on each side, and mels [count, 80, frames] of all of them."""
+        audio, mels = [], []
+        for said, pcm in self._rng.choices(self._rows, k=count):
+            at = self._rng.randrange(said.shape[1] - self._frames)
+            piece = pcm[at * tts_model.HOP : (at + self._frames) * tts_model.HOP].float() / 32768
+            audio.append(functional.pad(piece, (0, self._frames * tts_model.HOP - len(piece))))
+            mels.append(said[:, at : at + self._frames].float())
+        return torch.stack(audio), torch.stack(mels).clamp(min=INAUDIBLE)
 
 
 class Trainer:
@@ -155,17 +201,21 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=4e-4)
     parser.add_argument("--batch", type=int, default=14)
     parser.add_argument("--frames", type=int, default=32, help="of 12.5 ms, in a window")
+    parser.add_argument("--acoustic", type=Path, help="learn from this acoustic model's mels")
     parser.add_argument("--out", type=Path, default=OUT)
     args = parser.parse_args()
     from nemo.utils import logging
 
     logging.setLevel(logging.ERROR)
     trainer = Trainer(args.resume, args.minutes, args.rate)
-    windows = Windows(args.frames, trainer.step)
+    if args.acoustic:
+        windows: Windows | Spoken = Spoken(args.acoustic, args.frames, trainer.step)
+    else:
+        windows = Windows(args.frames, trainer.step)
     print(f"{windows.hours:.2f} h of speech", flush=True)
     seen, saved, cpu = [], time.monotonic(), time.process_time()
     while trainer.done < 1:
-        seen.append(trainer.train_step(windows.draw(args.batch)))
+        seen.append(trainer.train_step(*windows.draw(args.batch)))
         if trainer.step % 50 == 0:
             mel, judged, fooled = np.mean(seen[-50:], 0)
             print(
