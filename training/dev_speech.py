@@ -2,8 +2,8 @@
 
     python -m training.dev_speech --count 400 --seed 770001      # .venv/training; 1-3 CPU-seconds a sentence
 
-writes var/dev/dev.i16 and dev.jsonl, in the format of training/make_speech.py; trainers do not read them. Each
-sentence is then heard as it is and once more with noise.
+writes var/dev/dev.i16 and dev.jsonl, in the format of training/make_speech.py; trainers do not read them.
+Each sentence is then heard as it is and once more with noise.
 """
 
 from __future__ import annotations

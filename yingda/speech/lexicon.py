@@ -13,6 +13,7 @@ import gc
 import gzip
 import zlib
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,19 @@ class Lexicon:
         return tuple(out)
 
 
+@dataclass(frozen=True)
+class Sounds:
+    """What has a reading: single characters, and the syllables there are."""
+
+    characters: frozenset[str]
+    syllables: frozenset[str]
+
+    @classmethod
+    def of(cls, lexicon: Lexicon) -> Sounds:
+        """Those of a loaded lexicon."""
+        return cls(frozenset(w for w in lexicon.readings if len(w) == 1), frozenset(lexicon.syllables))
+
+
 def insert(trie: Trie, syllables: tuple[int, ...], word: int, log: float) -> None:
     """Put a word under its syllables."""
     node = trie
@@ -81,19 +95,7 @@ def insert(trie: Trie, syllables: tuple[int, ...], word: int, log: float) -> Non
 
 def load(path: str | Path, most_homophones: int = 12) -> Lexicon:
     """Read the file. Raises LexiconError."""
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") as file:
-            lines = file.read().split("\n")
-    except FileNotFoundError:
-        raise LexiconError(
-            f"{path}: there is no such file; make it with: python -m training.lexicon"
-        ) from None
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise LexiconError(
-            f"{path}: cannot be read ({error}); make it anew: python -m training.lexicon"
-        ) from None
-    if lines[0] != MAGIC:
-        raise LexiconError(f"{path}: line 1: expected {MAGIC!r}; make it anew: python -m training.lexicon")
+    lines = _lines(path)
     collecting = gc.isenabled()
     gc.disable()  # a million small dicts: the collector would walk them again and again
     try:
@@ -102,6 +104,38 @@ def load(path: str | Path, most_homophones: int = 12) -> Lexicon:
         gc.freeze()
         if collecting:
             gc.enable()
+
+
+def load_sounds(path: str | Path) -> Sounds:
+    """What has a reading in the file, without making all of it. Raises LexiconError."""
+    characters, syllables = set(), set()
+    for line in _lines(path, words_only=True)[1:]:
+        word, _, readings = line.removeprefix("W\t").partition("\t")
+        said = readings.rpartition("\t")[2]
+        syllables.update(said.replace("|", " ").split())
+        if len(word) == 1 and said:
+            characters.add(word)
+    return Sounds(frozenset(characters), frozenset(syllables))
+
+
+def _lines(path: str | Path, words_only: bool = False) -> list[str]:
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            if words_only:  # they come first
+                lines = [line.rstrip("\n") for line in takewhile(lambda line: line[:1] in "#W", file)]
+            else:
+                lines = file.read().split("\n")
+    except FileNotFoundError:
+        raise LexiconError(
+            f"{path}: there is no such file; make it with: python -m training.lexicon"
+        ) from None
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise LexiconError(
+            f"{path}: cannot be read ({error}); make it anew: python -m training.lexicon"
+        ) from None
+    if lines[:1] != [MAGIC]:
+        raise LexiconError(f"{path}: line 1: expected {MAGIC!r}; make it anew: python -m training.lexicon")
+    return lines
 
 
 def _parse(lines: list[str], path: str, most_homophones: int) -> Lexicon:

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from yingda.speech import nemo_runtime
+from yingda.speech import languages, nemo_runtime
+from yingda.speech.nemo_boosts import BoostTrees
 from yingda.speech.recogniser import StepRequest, StepResult, StreamOptions
 from yingda.speech.settings import Recogniser as Settings
+from yingda.speech.slots import Posteriors
 
 _SYLLABLE_PIECE = re.compile("\u2581?[a-zü:]+[1-5]")
 _RESIDUE_TOKENS = 2  # 0 silently switches NeMo's endpointing off
@@ -21,32 +23,60 @@ _RESIDUE_TOKENS = 2  # 0 silently switches NeMo's endpointing off
 class NemoRecogniser:
     """`StreamingModel` on NeMo. Not thread-safe: the thread that makes it owns it."""
 
-    def __init__(self, settings: Settings, slots: int) -> None:
-        """Load `settings.model`. `slots` streams can be open at once. Raises RuntimeError saying what is
-        wrong."""
+    def __init__(self, settings: Settings, slots: int, model: Any = None) -> None:
+        """Load `settings.model`, unless `model` is it. `slots` streams can be open at once. Raises
+        RuntimeError saying what is wrong."""
         started = time.monotonic()
         nemo_runtime.prepare()
-        from nemo.collections.asr.models import ASRModel
-
-        self._settings = settings
         device = nemo_runtime.device_name(settings.device)
-        model = nemo_runtime.load_model(ASRModel, settings.model, device)
+        if model is None:
+            model = nemo_runtime.load_recogniser(settings.model, device)
+        self._settings = settings
         self.kind = "rnnt" if hasattr(model, "joint") else "ctc"
         self.name = settings.model
         self.sample_rate = int(model.cfg.preprocessor.sample_rate)
         self.syllables = _speaks_syllables(model)
-        right = _look_ahead(model, settings)
-        self._pipeline = _build(
-            model, self.kind, _config(settings, self.kind, self.sample_rate, right, slots, device)
-        )
+        self.precision = nemo_runtime.precision(settings.precision, device, model)
+        self._pipeline = self._make_pipeline(model, settings, slots, device)
         self._pipeline.open_session()
-        self.chunk_samples = round(self._pipeline.chunk_size_in_secs * self.sample_rate)
-        self._languages = bool(getattr(self._pipeline, "prompt_enabled", False))
+        self.chunk_samples = round(self._chunk_s() * self.sample_rate)
+        self.languages = _languages(self._pipeline)
+        if self.languages and languages.resolve(settings.language, self.languages) is None:
+            raise RuntimeError(
+                f"recogniser.language is {settings.language}; {settings.model} has "
+                f"{languages.listed(self.languages)}"
+            )
+        self._boosts = BoostTrees(model.tokenizer, settings.model)
         silence = np.zeros(self.chunk_samples, np.float32)
         self.step(
             [StepRequest(0, silence, True, True, StreamOptions())]
         )  # pays for what is made on first use
         self.load_seconds = time.monotonic() - started
+
+    def _make_pipeline(self, model: Any, settings: Settings, slots: int, device: str) -> Any:
+        """The pipeline around a model that is loaded already: NeMo's builder would load it once more."""
+        from nemo.collections.asr.inference.factory.cache_aware_pipeline_builder import (
+            CacheAwarePipelineBuilder as Builder,
+        )
+        from nemo.collections.asr.inference.pipelines.cache_aware_ctc_pipeline import CacheAwareCTCPipeline
+        from nemo.collections.asr.inference.pipelines.cache_aware_rnnt_pipeline import CacheAwareRNNTPipeline
+
+        from yingda.speech.nemo_posteriors import PosteriorPipeline
+        from yingda.speech.nemo_wrappers import CacheAwareCtc, CacheAwareRnnt
+
+        config = pipeline_config(settings, self.kind, device, self.precision)
+        config.streaming = _streaming(settings, self.sample_rate, _look_ahead(model, settings), slots)
+        if self.kind == "rnnt":
+            decoding = Builder.get_rnnt_decoding_cfg(config)
+            return CacheAwareRNNTPipeline(
+                config, CacheAwareRnnt.around(model, decoding, device, self.precision)
+            )
+        kind = PosteriorPipeline if self.syllables else CacheAwareCTCPipeline
+        decoding = Builder.get_ctc_decoding_cfg()
+        return kind(config, CacheAwareCtc.around(model, decoding, device, self.precision))
+
+    def _chunk_s(self) -> float:
+        return float(self._pipeline.chunk_size_in_secs)
 
     def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
         """One model step over one chunk of each stream."""
@@ -63,11 +93,23 @@ class NemoRecogniser:
             )
             for request in requests
         ]
-        return [_result(output) for output in self._pipeline.transcribe_step(frames)]
+        outputs = self._pipeline.transcribe_step(frames)
+        heard: dict[int, Posteriors] = getattr(self._pipeline, "heard", {})
+        return [_result(o, heard.get(r.stream)) for o, r in zip(outputs, requests, strict=True)]
 
     def drop(self, streams: Sequence[int]) -> None:
-        """Free the feature buffer, the encoder cache and the decoder state of streams, without a model
-        step."""
+        """Free what streams hold: buffers, the encoder cache, the decoder state and their boosted words,
+        without a model step."""
+        for stream in streams:
+            state = self._pipeline.get_state(stream)
+            if state is not None and self.kind == "rnnt" and state.has_biasing_request():
+                decoder = self._pipeline.asr_model.asr_model.decoding.decoding.decoding_computer
+                state.options.biasing_cfg.remove_from_multi_model(decoder.biasing_multi_model)
+        self._forget(streams)
+        for stream in streams:
+            self._pipeline.delete_state(stream)
+
+    def _forget(self, streams: Sequence[int]) -> None:
         bufferer, contexts = self._pipeline.bufferer, self._pipeline.context_manager
         for stream in streams:
             slot = bufferer.streamidx2slotidx.get(stream)
@@ -75,37 +117,31 @@ class NemoRecogniser:
                 bufferer.free_slots([slot])
             if stream in contexts.streamidx2slotidx:
                 contexts.reset_slots([stream], [True])
-            self._pipeline.delete_state(stream)
 
     def _options(self, wanted: StreamOptions) -> Any:
         from nemo.collections.asr.inference.streaming.framing.request_options import ASRRequestOptions
 
         options = ASRRequestOptions(stop_history_eou=wanted.endpoint_ms)
-        if self._languages:
-            options.language_code = wanted.language or self._settings.language
+        if self.languages:
+            told = wanted.language or self._settings.language
+            options.language_code = languages.resolve(told, self.languages)
         if self.kind == "rnnt" and wanted.boosts:
-            options.biasing_cfg = _biasing(wanted.boosts)
+            options.biasing_cfg = self._boosts.request(wanted.boosts)
         return options
 
 
-def _result(output: Any) -> StepResult:
+def _result(output: Any, posteriors: Posteriors | None) -> StepResult:
     final = output.final_transcript.strip()
     segments = output.final_segments or []
     confidence = sum(s.conf for s in segments) / len(segments) if final and segments else 0.0
-    return StepResult(partial=output.partial_transcript.strip(), final=final, confidence=float(confidence))
+    return StepResult(output.partial_transcript.strip(), final, float(confidence), posteriors)
 
 
-def _biasing(boosts: tuple[tuple[str, float], ...]) -> Any:
-    """NeMo's per-stream boosting tree: one weight for all phrases of a stream."""
-    from nemo.collections.asr.parts.context_biasing.biasing_multi_model import BiasingRequestItemConfig
-    from nemo.collections.asr.parts.context_biasing.boosting_graph_batched import BoostingTreeModelConfig
-
-    phrases = [phrase for phrase, _ in boosts]
-    tree = BoostingTreeModelConfig(key_phrases_list=phrases, use_triton=False)
-    weight = sum(boost for _, boost in boosts) / len(boosts) / 10.0  # Riva's boosts of about 10 mean NeMo's 1
-    return BiasingRequestItemConfig(
-        boosting_model_cfg=tree, boosting_model_alpha=weight, cache_key="|".join(phrases)
-    )
+def _languages(pipeline: Any) -> tuple[str, ...]:
+    """What a model that is told the language can be told, else nothing."""
+    if not getattr(pipeline, "prompt_enabled", False):
+        return ()
+    return tuple(str(name) for name in pipeline._prompt_config["prompt_dict"])
 
 
 def _speaks_syllables(model: Any) -> bool:
@@ -120,11 +156,16 @@ def _speaks_syllables(model: Any) -> bool:
     return bool(pieces) and hits > 0.6 * len(pieces)
 
 
+def is_cache_aware(model: Any) -> bool:
+    """Whether a model was trained to be streamed chunk by chunk."""
+    return bool(model.cfg.encoder.get("att_context_style") == "chunked_limited")
+
+
 def _look_ahead(model: Any, settings: Settings) -> int:
     """Frames of right context that make a chunk of the wanted length."""
     encoder = model.cfg.encoder
     stride_ms = round(1000 * model.cfg.preprocessor.window_stride * encoder.subsampling_factor)
-    if encoder.get("att_context_style") != "chunked_limited":
+    if not is_cache_aware(model):
         raise RuntimeError(f"{settings.model} is no cache-aware streaming model; choose one that is")
     trained = encoder.att_context_size
     rights = sorted({int(pair[1]) for pair in (trained if hasattr(trained[0], "__len__") else [trained])})
@@ -137,26 +178,29 @@ def _look_ahead(model: Any, settings: Settings) -> int:
     return right
 
 
-def _build(model: Any, kind: str, config: Any) -> Any:
-    """The pipeline around a model that is loaded already: NeMo's builder would load it once more."""
-    from nemo.collections.asr.inference.factory.cache_aware_pipeline_builder import CacheAwarePipelineBuilder
-    from nemo.collections.asr.inference.model_wrappers.asr_inference_wrapper import ASRInferenceWrapper
+def _streaming(settings: Settings, rate: int, right: int, slots: int) -> dict[str, Any]:
+    return {
+        "sample_rate": rate,
+        "batch_size": min(settings.max_batch, slots),
+        "word_boundary_tolerance": 4,
+        "att_context_size": [settings.left_context_frames, right],
+        "use_cache": True,
+        "use_feat_cache": True,
+        "chunk_size_in_secs": None,
+        "request_type": "frame",
+        "num_slots": slots,
+    }
 
-    original = ASRInferenceWrapper.__dict__["load_model"]
-    ASRInferenceWrapper.load_model = staticmethod(lambda name, place: model)  # type: ignore[assignment,misc]
-    try:
-        return CacheAwarePipelineBuilder.build(config)
-    finally:
-        ASRInferenceWrapper.load_model = original
 
-
-def _config(settings: Settings, kind: str, rate: int, right: int, slots: int, device: str) -> Any:
+def pipeline_config(settings: Settings, kind: str, device: str, precision: str) -> Any:
+    """What NeMo's pipelines read, but for `streaming`, which differs with the kind of pipeline."""
     from omegaconf import OmegaConf
 
     tree = {"model_path": None, "key_phrases_file": None, "key_phrases_list": None, "source_lang": "zh"}
     greedy = {
         "use_cuda_graph_decoder": False,
         "enable_per_stream_biasing": kind == "rnnt",
+        "preserve_frame_confidence": kind == "rnnt",  # else an RNNT model is sure of everything
         "max_symbols": 5,
         "ngram_lm_model": None,
         "ngram_lm_alpha": 0.0,
@@ -169,17 +213,6 @@ def _config(settings: Settings, kind: str, rate: int, right: int, slots: int, de
         "fused_batch_size": -1,
         "greedy": greedy,
     }
-    streaming = {
-        "sample_rate": rate,
-        "batch_size": min(settings.max_batch, slots),
-        "word_boundary_tolerance": 4,
-        "att_context_size": [settings.left_context_frames, right],
-        "use_cache": True,
-        "use_feat_cache": True,
-        "chunk_size_in_secs": None,
-        "request_type": "frame",
-        "num_slots": slots,
-    }
     method = {"name": "max_prob", "entropy_type": "tsallis", "alpha": 1.0, "entropy_norm": "lin"}
     return OmegaConf.create(
         {
@@ -187,7 +220,7 @@ def _config(settings: Settings, kind: str, rate: int, right: int, slots: int, de
                 "model_name": settings.model,
                 "device": device,
                 "device_id": 0,
-                "compute_dtype": "float32",
+                "compute_dtype": precision,
                 "use_amp": False,
                 "decoding": decoding,
             },
@@ -205,7 +238,7 @@ def _config(settings: Settings, kind: str, rate: int, right: int, slots: int, de
                 "stop_history_eou": settings.endpoint_silence_ms or -1,
                 "residue_tokens_at_end": _RESIDUE_TOKENS,
             },
-            "streaming": streaming,
+            "streaming": {},
             "matmul_precision": "high",
             "log_level": 40,
             "pipeline_type": "cache_aware",

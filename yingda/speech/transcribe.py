@@ -14,11 +14,14 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from yingda.plumbing.settings import SettingsError, load
-from yingda.speech import model_files, recordings, transcript
+from yingda.speech import families, model_files, recordings, transcript
 from yingda.speech.audio import Float
+from yingda.speech.boosts import Phrase, merge, pairs
+from yingda.speech.hotword_file import HotwordError, Hotwords
 from yingda.speech.lexicon import LexiconError
 from yingda.speech.model_files import ModelError
 from yingda.speech.recogniser import BOOST, StepResult, StreamingModel, StreamOptions
@@ -73,7 +76,8 @@ def line(path: Path, heard: Transcript) -> str:
 
 def read_finals(transcriber: Transcriber, finals: Sequence[StepResult], boosts: Boosts | None) -> Transcript:
     """One text of a recording's utterances; the least of their confidences, as in a call."""
-    return transcript.join([transcriber.read(f.final, f.confidence, boosts, False) for f in finals])
+    texts = [transcriber.read(f.final, f.confidence, boosts, False, f.posteriors) for f in finals]
+    return transcript.join(texts)
 
 
 def unheeded(model: StreamingModel, transcriber: Transcriber, hotwords: Sequence[str]) -> list[str]:
@@ -112,17 +116,24 @@ class _Readable:
 def load_model(settings: Recogniser, settings_path: str, streams: int) -> tuple[StreamingModel, Transcriber]:
     """The settings' recogniser and what reads its words. Raises ModelError."""
     model_files.check_recogniser(settings, settings_path)
-    from yingda.speech.nemo_asr import NemoRecogniser
-
     try:
-        model = NemoRecogniser(settings, streams)
+        model = families.make_recogniser(settings, streams)
     except Exception as error:
         text = model_files.unusable(settings.model, "recogniser.model", settings_path, error)
         raise ModelError(text) from error
     try:
         return model, transcript.for_model(model.syllables, settings.lexicon)
     except LexiconError as error:
-        raise ModelError(f"{settings_path}: key 'recogniser.lexicon.path': {error}") from None
+        raise ModelError(f"{settings_path}: key 'recogniser.lexicon': {error}") from None
+
+
+def read_hotwords(settings: Recogniser, settings_path: str, transcriber: Transcriber) -> tuple[Phrase, ...]:
+    """Those of the settings' file, as in a call. Raises ModelError."""
+    path = settings.hotwords_file
+    try:
+        return Hotwords(Path(path) if path else None, transcriber.sounds).words()
+    except HotwordError as error:
+        raise ModelError(f"{settings_path}: key 'recogniser.hotwords_file': {error}") from None
 
 
 def transcribe(
@@ -135,7 +146,9 @@ def transcribe(
     words = [word for word, _ in options.boosts]
     for word in unheeded(model, transcriber, words):
         say(f"HOTWORDS: {word!r} changes nothing; expected Chinese words, and a model that takes hotwords")
-    boosts = transcriber.prepare(options.boosts)
+    phrases = merge(read_hotwords(settings, settings_path, transcriber), options.boosts)
+    options = replace(options, boosts=pairs(phrases))
+    boosts = transcriber.prepare(phrases)
     audio = _Readable(files, settings.max_audio_s, model.sample_rate)
     for done, (path, finals) in enumerate(recordings.recognise(model, audio, options, streams), 1):
         print(line(path, read_finals(transcriber, finals, boosts)), flush=True)

@@ -16,6 +16,7 @@ from yingda.speech.transcript import Transcriber, Transcript, join
 
 class Parrot:
     name, sample_rate, chunk_samples, kind, syllables = "parrot", 8000, 1280, "rnnt", False
+    languages: tuple[str, ...] = ()
 
     def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
         assert all(r.options.boosts == (("余额", 8.0),) for r in requests)
