@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from riva.client.proto import riva_asr_pb2, riva_asr_pb2_grpc, riva_audio_pb2, riva_tts_pb2, riva_tts_pb2_grpc
 
 from yingda.gateway.media_events import Int16Array
+from yingda.gateway.replay import Patience, TurnAudio
 from yingda.gateway.settings import SpeechSettings
 
 log = logging.getLogger(__name__)
@@ -28,7 +30,19 @@ _OPTIONS = [
     ("grpc.max_reconnect_backoff_ms", 1000),
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.http2.ping_timeout_ms", 5_000),  # what ends the connection; 60 s unless set
 ]
+_MESSAGE_S = 0.32  # of audio in a message that repeats what another connection has heard
+_RESUMED, _PUSHBACK = "yingda-resumed", "retry-pushback-ms"  # our server's metadata; others ignore the one
+_COME_AGAIN = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.CANCELLED,
+    grpc.StatusCode.ABORTED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
+_CROSSED = (
+    "Internal error from Core"  # grpc.aio, when a message crosses the end of its stream; why it ended is lost
+)
 
 
 class SpeechUnavailable(Exception):
@@ -36,27 +50,31 @@ class SpeechUnavailable(Exception):
 
 
 class Recognition:
-    """One StreamingRecognize.  ``write``, ``finish`` and ``cancel`` return at once; results come by callback.
+    """One customer turn, over one StreamingRecognize or, when it breaks off, over several: the audio that no
+    final has covered is sent again.  ``write``, ``finish`` and ``cancel`` return at once; results come by
+    callback.
 
     ``on_final`` or ``on_failed`` is called once, unless the stream is cancelled.
     """
 
     def __init__(
         self,
-        stub: riva_asr_pb2_grpc.RivaSpeechRecognitionStub,
+        link: SpeechLink,
         settings: SpeechSettings,
         boost: Sequence[str],
         on_partial: Callable[[str], None],
         on_final: Callable[[str, float], None],
         on_failed: Callable[[], None],
     ) -> None:
-        self._settings = settings
+        self._link, self._settings, self._boost = link, settings, boost
         self._on_partial, self._on_final, self._on_failed = on_partial, on_final, on_failed
         self._frames: list[Int16Array] = []
-        self._audio: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._audio = TurnAudio(RATE)
+        self._patience = Patience(settings.reconnect_s)
+        self._has_more = asyncio.Event()
         self._finished: list[tuple[str, float]] = []
-        self._is_half_closed = False
-        self._task = asyncio.create_task(self._run(stub, boost))
+        self._is_half_closed = self._is_resumed = False
+        self._task = asyncio.create_task(self._run())
 
     def write(self, pcm: Int16Array) -> None:
         """One frame (or more) of 8 kHz audio."""
@@ -69,7 +87,7 @@ class Recognition:
         if not self._is_half_closed:
             self._is_half_closed = True
             self._flush()
-            self._audio.put_nowait(None)
+            self._has_more.set()
 
     def cancel(self) -> None:
         """Drop the stream; nothing is called any more."""
@@ -77,37 +95,70 @@ class Recognition:
 
     def _flush(self) -> None:
         if self._frames:
-            self._audio.put_nowait(np.concatenate(self._frames).astype("<i2").tobytes())
+            self._audio.write(np.concatenate(self._frames).astype("<i2").tobytes())
             self._frames.clear()
+            self._has_more.set()
 
-    async def _run(self, stub: riva_asr_pb2_grpc.RivaSpeechRecognitionStub, boost: Sequence[str]) -> None:
+    async def _run(self) -> None:
+        while True:
+            self._patience.trying(time.monotonic())
+            error = await self._recognise()
+            if error is None or (self._is_half_closed and self._finished and self._audio.is_covered):
+                break
+            if not await self._may_go_on(error):
+                self._on_failed()
+                return
+        if not self._finished and not self._is_half_closed:
+            self._on_failed()
+            return
+        self._on_final(*join_finals(self._finished))
+
+    async def _recognise(self) -> BaseException | None:
+        """One connection's worth; what broke it off, or None when it ended as it should."""
         writer: asyncio.Task[None] | None = None
         try:
-            stream = stub.StreamingRecognize(timeout=self._settings.max_stream_s)
-            writer = asyncio.create_task(self._write_all(stream, boost))
+            metadata = ((_RESUMED, "1"),) if self._is_resumed else None
+            stream = self._link.open_stream(self._settings.max_stream_s, metadata)
+            writer = asyncio.create_task(self._write_all(stream))
             async for response in stream:
                 for result in response.results:
                     self._take(result)
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError, asyncio.CancelledError) as error:
             if _is_cancelled():
                 raise
-            log.warning("recognition broke off: %s", _reason(error))
-            self._on_failed()
-        else:
-            if not self._finished and not self._is_half_closed:
-                self._on_failed()
-                return
-            self._on_final(*join_finals(self._finished))
+            return error
         finally:
             if writer is not None:
                 writer.cancel()
+        return None
 
-    async def _write_all(self, stream: Any, boost: Sequence[str]) -> None:
+    async def _may_go_on(self, error: BaseException) -> bool:
+        """Wait for the server, as long as a caller would; False when the turn's words are lost."""
+        wait_s = None
+        if _may_come_again(error):
+            wait_s = self._patience.broke(time.monotonic(), _pushback_s(error))
+        log.warning("recognition broke off: %s%s", _reason(error), "" if wait_s is None else "; trying again")
+        if wait_s is None:
+            return False
+        await asyncio.sleep(wait_s)
+        # The link tells the call when the server is gone for good, which cancels us: wait a little longer.
+        if not await self._link.wait_until_connected(self._patience.left_s(time.monotonic()) + 0.25):
+            return False
+        self._is_resumed = True
+        return self._audio.connect()
+
+    async def _write_all(self, stream: Any) -> None:
         # A broken stream ends the reader with the reason; the writer has nothing to add.
         with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError, grpc.aio.UsageError):
-            await stream.write(self._config(boost))
-            while (audio := await self._audio.get()) is not None:
-                await stream.write(riva_asr_pb2.StreamingRecognizeRequest(audio_content=audio))
+            await stream.write(self._config(self._boost))
+            while True:
+                self._has_more.clear()
+                if audio := self._audio.take(_MESSAGE_S):
+                    await stream.write(riva_asr_pb2.StreamingRecognizeRequest(audio_content=audio))
+                elif self._is_half_closed:
+                    break
+                else:
+                    await self._has_more.wait()
             await stream.done_writing()
 
     def _config(self, boost: Sequence[str]) -> riva_asr_pb2.StreamingRecognizeRequest:
@@ -120,6 +171,7 @@ class Recognition:
             audio_channel_count=1,
             language_code=self._settings.language,
             max_alternatives=1,
+            verbatim_transcripts=True,  # the dialogue's own numerals read spoken numbers
             speech_contexts=contexts,
         )
         streaming = riva_asr_pb2.StreamingRecognitionConfig(config=config, interim_results=True)
@@ -131,8 +183,11 @@ class Recognition:
         best = result.alternatives[0]
         text = best.transcript.replace(" ", "")
         if result.is_final:
+            self._audio.final(result.audio_processed)
             self._finished.append((text, float(best.confidence)))
             text = ""
+        elif not self._audio.partial(result.audio_processed):
+            return
         # The server may end utterances by itself; to us they are one turn until we half-close.
         self._on_partial("".join(t for t, _ in self._finished) + text)
 
@@ -144,13 +199,19 @@ def join_finals(finals: Sequence[tuple[str, float]]) -> tuple[str, float]:
 
 
 class SpeechLink:
-    """One channel to the speech server for all calls."""
+    """One channel to the speech server for all calls.
+
+    A server that comes back within ``reconnect_s``, or another one at its address, was never gone for the
+    calls: ``is_up`` stays, and requests wait for it.
+    """
 
     def __init__(self, settings: SpeechSettings, on_change: Callable[[bool], None]) -> None:
         """``on_change(is_up)`` is called in the event loop when the server comes or goes."""
         self._settings = settings
         self._on_change = on_change
         self.is_up = False
+        self._connected = asyncio.Event()
+        self._gone: asyncio.TimerHandle | None = None
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -161,18 +222,46 @@ class SpeechLink:
         self._watch = asyncio.create_task(self._watch_connection())
 
     async def close(self) -> None:
+        if self._gone is not None:
+            self._gone.cancel()
         if self._watch is not None:
             self._watch.cancel()
             await self._channel.close()
+
+    async def wait_until_connected(self, limit_s: float) -> bool:
+        """Whether there is a connection within ``limit_s``."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._connected.wait()
+        return self._connected.is_set()
 
     async def _watch_connection(self) -> None:
         while True:
             state = self._channel.get_state(try_to_connect=True)
             if state is grpc.ChannelConnectivity.READY:
-                self._tell(True)
+                self._on_connected()
             elif state is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
-                self._tell(False)
+                self._on_lost()
             await self._channel.wait_for_state_change(state)
+
+    def _on_connected(self) -> None:
+        self._connected.set()
+        if self._gone is not None:
+            self._gone.cancel()
+            self._gone = None
+            log.info("speech server there again")
+        self._tell(True)
+
+    def _on_lost(self) -> None:
+        self._connected.clear()
+        if self.is_up and self._gone is None:
+            log.warning("speech server lost; waiting %.1f s for it", self._settings.reconnect_s)
+            loop = asyncio.get_running_loop()
+            self._gone = loop.call_later(self._settings.reconnect_s, self._on_gone)
+
+    def _on_gone(self) -> None:
+        self._gone = None
+        self._tell(False)
 
     def _tell(self, is_up: bool) -> None:
         if is_up != self.is_up:
@@ -181,6 +270,10 @@ class SpeechLink:
                 logging.INFO if is_up else logging.ERROR, "speech server %s", "ready" if is_up else "gone"
             )
             self._on_change(is_up)
+
+    def open_stream(self, timeout_s: float, metadata: Any) -> Any:
+        """A StreamingRecognize call of gRPC's."""
+        return self._asr.StreamingRecognize(timeout=timeout_s, metadata=metadata)
 
     def recognise(
         self,
@@ -192,7 +285,7 @@ class SpeechLink:
         """Open a recognition stream.  Raises SpeechUnavailable at once while the server is gone."""
         if not self.is_up:
             raise SpeechUnavailable
-        return Recognition(self._asr, self._settings, boost, on_partial, on_final, on_failed)
+        return Recognition(self, self._settings, boost, on_partial, on_final, on_failed)
 
     async def voice_config(self, timeout_s: float) -> Any:
         """The server's RivaSynthesisConfigResponse.  Raises AioRpcError, and SpeechUnavailable at once
@@ -206,7 +299,7 @@ class SpeechLink:
 
     async def synthesise(self, text: str) -> AsyncIterator[Int16Array]:
         """8 kHz audio of ``text``, piece by piece.  Raises SpeechUnavailable."""
-        if not self.is_up:
+        if not self.is_up or not await self.wait_until_connected(self._settings.reconnect_s):
             raise SpeechUnavailable
         request = riva_tts_pb2.SynthesizeSpeechRequest(
             text=text,
@@ -237,6 +330,22 @@ class SpeechLink:
 def _is_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+def _may_come_again(error: BaseException) -> bool:
+    """Whether another try may end better: not when the server could not bear this turn's audio."""
+    if not isinstance(error, grpc.aio.AioRpcError):
+        return True
+    return error.code() in _COME_AGAIN or error.details() == _CROSSED
+
+
+def _pushback_s(error: BaseException) -> float | None:
+    """What a server that is full asks its clients to wait."""
+    if isinstance(error, grpc.aio.AioRpcError):
+        for key, value in error.trailing_metadata() or ():
+            if key == _PUSHBACK and str(value).isdecimal():
+                return int(value) / 1000
+    return None
 
 
 def _reason(error: BaseException) -> str:

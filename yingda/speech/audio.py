@@ -46,6 +46,21 @@ def to_int16(samples: Float) -> Int16:
     return np.clip(np.rint(samples * 32767), -32768, 32767).astype(np.int16)
 
 
+def amplify(samples: Float, gain_db: float, knee: float = 0.7) -> Float:
+    """Louder or softer. What would go above `knee` of full scale is bent below 1 instead of being clipped, so
+    that a loud voice does not rattle; -96 dB and less is silence."""
+    if gain_db <= -96.0:
+        return np.zeros_like(samples)
+    if gain_db == 0.0:
+        return samples
+    loud = samples * np.float32(10 ** (gain_db / 20))
+    if gain_db < 0.0:
+        return np.asarray(loud, np.float32)
+    above = np.maximum(np.abs(loud) - knee, 0.0)
+    bent = knee + (1 - knee) * np.tanh(above / (1 - knee))
+    return np.asarray(np.where(above > 0, np.sign(loud) * bent, loud), np.float32)
+
+
 class StreamResampler:
     """Float32 samples from one rate to another, piece by piece, without seams. Keeps state; one per
     stream."""

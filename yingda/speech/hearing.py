@@ -5,30 +5,40 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from yingda.speech import audio
+from yingda.speech import audio, boosts, languages
 from yingda.speech.audio import Float
+from yingda.speech.hotword_file import Hotwords
+from yingda.speech.inverse_normalisation import written
 from yingda.speech.metrics import Metrics
 from yingda.speech.recogniser import Recogniser, StepRequest, StepResult, StreamingModel, StreamOptions
 from yingda.speech.refusals import BadRequest
 from yingda.speech.settings import Recogniser as Settings
+from yingda.speech.syllables import Boosts
 from yingda.speech.transcript import Transcriber
+from yingda.speech.word_thread import WordThread
 
 LOWEST_RATE, HIGHEST_RATE = 8000, 48000
+MOST_ALTERNATIVES = 10  # texts of a final that a client may ask for
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a client sends, and what it wants back. `encoding` is one of audio.ENCODINGS, `rate` in Hz."""
+    """What a client sends, and what it wants back. `encoding` is one of audio.ENCODINGS, `rate` in Hz.
+    `is_resumed`: it goes on after a stream that broke off, whose times go on from `offset_s`."""
 
     encoding: str
     rate: int
     options: StreamOptions = field(default_factory=StreamOptions)
     interim: bool = True
     punctuation: bool = False
+    is_resumed: bool = False
+    offset_s: float = 0.0
+    alternatives: int = 1  # texts of a final, at most
+    written: bool = False  # numbers as digits: 123.5元, not 一百二十三块五
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,7 @@ class Heard:
     is_final: bool
     start_s: float
     end_s: float
+    others: tuple[tuple[str, float], ...] = ()  # of a final: further texts, each with its confidence
 
 
 def check_format(encoding: str, rate: int) -> None:
@@ -61,40 +72,68 @@ class Hearing:
         transcriber: Transcriber,
         settings: Settings,
         metrics: Metrics,
+        hotwords: Hotwords | None = None,
     ) -> None:
-        """`recogniser` has loaded `model`."""
+        """`recogniser` has loaded `model`; `hotwords` are favoured in every stream."""
+        self._hotwords = hotwords or Hotwords(None, None)
         self._recogniser, self.model, self._transcriber = recogniser, model, transcriber
         self.settings, self._metrics = settings, metrics
+        self._words = WordThread(metrics)
 
     def open(self, wanted: Wanted) -> Stream:
-        """Take a slot; the stream must be closed. Raises BadRequest, TooManyStreams."""
+        """Take a slot; the stream must be closed. Raises BadRequest, TooManyStreams, Stopping."""
         check_format(wanted.encoding, wanted.rate)
+        self._check_language(wanted.options.language)
+        phrases = boosts.merge(self._hotwords.words(), wanted.options.boosts)
+        prepared = self._transcriber.prepare(phrases)
+        options = replace(wanted.options, boosts=boosts.pairs(phrases))
+        wanted = replace(wanted, options=options)
         chunks = _Chunks(self._recogniser, self.model, self.settings, wanted)
-        return Stream(chunks, self._transcriber, wanted, self._metrics)
+        if wanted.is_resumed:
+            self._metrics.count("speech_resumed_total")
+        try:
+            return Stream(chunks, self._transcriber, wanted, self._metrics, prepared, self._words)
+        except BaseException:
+            chunks.close()
+            raise
+
+    def _check_language(self, wanted: str | None) -> None:
+        """In time: within a step it would fail for every stream of the batch."""
+        known = self.model.languages
+        if known and wanted and languages.resolve(wanted, known) is None:
+            raise BadRequest(f"language {wanted} is not served; use one of: {languages.listed(known)}")
 
 
 class Stream:
     """One client's audio in, its words out."""
 
-    def __init__(self, chunks: _Chunks, transcriber: Transcriber, wanted: Wanted, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        chunks: _Chunks,
+        transcriber: Transcriber,
+        wanted: Wanted,
+        metrics: Metrics,
+        prepared: Boosts | None,
+        words: WordThread,
+    ) -> None:
         self._chunks, self._transcriber, self._wanted = chunks, transcriber, wanted
         self._metrics = metrics
-        self._boosts = transcriber.prepare(wanted.options.boosts)
+        self._boosts, self._words = prepared, words
         self._partial = ""
         self._spoke = False
-        self._start_s = 0.0
+        self._start_s = wanted.offset_s
 
     async def feed(self, data: bytes) -> AsyncIterator[Heard]:
         """Audio as it came; what is new after each model step. Raises BadRequest, TimeoutError."""
         async for result in self._chunks.feed(data):
-            heard = self._final(result) if result.final else self._new_partial(result)
+            heard = await (self._final(result) if result.final else self._new_partial(result))
             if heard is not None:
                 yield heard
 
     async def finish(self) -> Heard:
         """The end of the audio: the last final, whose text is empty when nothing was said."""
         ended = time.monotonic()
-        heard = self._final(await self._chunks.finish())
+        heard = await self._final(await self._chunks.finish())
         self._metrics.observe("speech_final_seconds", time.monotonic() - ended)
         return heard
 
@@ -102,28 +141,47 @@ class Stream:
         """Free the slot if it is still held: the client has gone or failed."""
         self._chunks.close()
 
-    def _new_partial(self, result: StepResult) -> Heard | None:
+    async def _new_partial(self, result: StepResult) -> Heard | None:
         if not result.partial or result.partial == self._partial:
             return None
-        self._partial = result.partial
         if not self._spoke:
             self._spoke = True
-            self._metrics.observe("speech_first_partial_seconds", self._chunks.heard_s)
+            first_s = self._chunks.heard_s - self._wanted.offset_s
+            self._metrics.observe("speech_first_partial_seconds", first_s)
         if not self._wanted.interim:
             return None
-        heard = self._read(result.partial, result.confidence, False)
+        heard = await self._words.read(
+            lambda: self._read(result, result.partial, False), False, self._chunks.deadline_s
+        )
+        if heard is None:
+            return None  # the same words of the next chunk are new then
+        self._partial = result.partial
         return heard if heard.text else None
 
-    def _final(self, result: StepResult) -> Heard:
+    async def _final(self, result: StepResult) -> Heard:
         self._partial = ""
         self._metrics.count("speech_recognised_total")
-        heard = self._read(result.final, result.confidence, True)
+        heard = await self._words.read(
+            lambda: self._read(result, result.final, True), True, self._chunks.deadline_s
+        )
+        assert heard is not None  # finals are not left out
+        if heard.text:
+            self._metrics.observe("speech_final_confidence", heard.confidence)
+        else:
+            self._metrics.count("speech_empty_finals_total")
         self._start_s = heard.end_s
         return heard
 
-    def _read(self, raw: str, confidence: float, is_final: bool) -> Heard:
-        said = self._transcriber.read(raw, confidence, self._boosts, self._wanted.punctuation)
-        return Heard(said.text, said.confidence, is_final, self._start_s, self._chunks.heard_s)
+    def _read(self, result: StepResult, raw: str, is_final: bool) -> Heard:
+        most = self._wanted.alternatives if is_final else 1
+        said = self._transcriber.read(
+            raw, result.confidence, self._boosts, self._wanted.punctuation, result.posteriors, most
+        )
+        times = self._start_s, self._chunks.heard_s
+        if not self._wanted.written:
+            return Heard(said.text, said.confidence, is_final, *times, said.others)
+        others = tuple((written(text), sure) for text, sure in said.others)
+        return Heard(written(said.text), said.confidence, is_final, *times, others)
 
 
 class _Chunks:
@@ -140,12 +198,13 @@ class _Chunks:
         self._held: Float = np.zeros(0, np.float32)
         self._begun = self._ended = False
         self._came_s = self._stepped_s = 0.0
+        self.deadline_s = settings.step_deadline_s
         self._number = recogniser.open()
 
     @property
     def heard_s(self) -> float:
-        """How much of the audio the model has heard."""
-        return min(self._came_s, self._stepped_s)
+        """Where in the audio the model is: how much it has heard, behind what other streams had heard."""
+        return self._wanted.offset_s + min(self._came_s, self._stepped_s)
 
     async def feed(self, data: bytes) -> AsyncIterator[StepResult]:
         """A result for each model step that the audio fills. Raises BadRequest, TimeoutError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -19,7 +20,9 @@ from yingda.speech.websocket_asr import Limits, WebSocketRecognition
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PATHS = "/health, /metrics, /v1/asr and /v1/tts"
 IDLE_S = 15.0  # for a connection that asks nothing, from its first byte on
+STOPPING = "stopping"  # what why_not_ready() says when the server lets nobody in any more
 _RETRY_AFTER_S = "5"
+_DRAIN_POLL_S = 0.05
 
 
 class HttpApi:
@@ -38,6 +41,7 @@ class HttpApi:
         self._asr: WebSocketRecognition | None = None
         self._tts: RestSynthesis | None = None
         self._runner: web.AppRunner | None = None
+        self._running = 0
 
     def open(self, hearing: Hearing, synthesiser: Synthesiser, limits: Limits | None = None) -> None:
         """The models are there."""
@@ -59,6 +63,13 @@ class HttpApi:
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
 
+    async def drain(self, limit_s: float) -> None:
+        """Wait until what runs has ended, at most `limit_s`; health and metrics are answered meanwhile."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                while self._running:  # noqa: ASYNC110 (an end is worth no event of its own)
+                    await asyncio.sleep(_DRAIN_POLL_S)
+
     async def stop(self) -> None:
         """Close what is open."""
         if self._runner is not None:
@@ -72,9 +83,14 @@ class HttpApi:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
-            if request.path.startswith("/v1/"):
-                self._gate.admit(request.remote, request.headers)
-            return await handler(request)
+            if not request.path.startswith("/v1/"):
+                return await handler(request)
+            self._gate.admit(request.remote, request.headers)
+            self._running += 1
+            try:
+                return await handler(request)
+            finally:
+                self._running -= 1
         except Denied as error:
             self._metrics.count("speech_denied_total")
             headers = {"WWW-Authenticate": error.challenge} if error.challenge else {}
@@ -87,7 +103,10 @@ class HttpApi:
             return web.json_response({"error": text}, status=405, headers={"Allow": allowed})
 
     async def _health(self, request: web.Request) -> web.Response:
-        status, body = health.answer(self._why_not_ready())
+        reason = self._why_not_ready()
+        status, body = health.answer(reason)
+        if reason == STOPPING:
+            body["status"] = STOPPING
         return web.json_response(body, status=status)
 
     async def _metrics_page(self, request: web.Request) -> web.Response:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,17 +18,34 @@ from typing import Protocol
 
 import numpy as np
 
+from yingda.speech.admission import RETRY_AFTER_S, Admission, Bounds, Cost, Reason
 from yingda.speech.audio import Float
 from yingda.speech.batcher import Batcher, Chunk
 from yingda.speech.metrics import Metrics
+from yingda.speech.slots import Posteriors
 
 log = logging.getLogger(__name__)
 
 _EMPTY: Float = np.zeros(0, np.float32)  # instead of audio: the stream is to be forgotten
 
 
+_CALIBRATE_STREAMS = 32  # in the larger of the two steps that tell what steps cost
+_CALIBRATE_TIMES = 3
+_CALIBRATE_BEGIN = 1 << 40  # numbers that no caller's stream gets
+
+
 class TooManyStreams(Exception):
-    """Every slot of the recogniser is taken."""
+    """One more stream does not fit; `retry_after_s` is when it may."""
+
+    def __init__(
+        self, text: str, reason: Reason = Reason.SLOTS, retry_after_s: float = RETRY_AFTER_S
+    ) -> None:
+        super().__init__(text)
+        self.reason, self.retry_after_s = reason, retry_after_s
+
+
+class Stopping(Exception):
+    """The server is about to end; new streams go elsewhere."""
 
 
 BOOST = 8.0  # of a word that comes without one, as settings/gateway.yml ships speech.boost
@@ -57,11 +75,12 @@ class StepRequest:
 @dataclass(frozen=True)
 class StepResult:
     """What the model knows after a chunk. `final` ends an utterance; `partial` is all since the last
-    final."""
+    final. `posteriors` are those behind whichever it is, of models whose words are tonal syllables."""
 
     partial: str = ""
     final: str = ""
     confidence: float = 0.0
+    posteriors: Posteriors | None = None
 
 
 class StreamingModel(Protocol):
@@ -72,6 +91,7 @@ class StreamingModel(Protocol):
     chunk_samples: int
     kind: str
     syllables: bool
+    languages: tuple[str, ...]  # that the model can be told; empty: it is told none
 
     def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
         """Take one chunk of each of several streams; `last` ends a stream and frees what it held."""
@@ -96,16 +116,19 @@ class Recogniser:
         max_batch: int,
         gather_s: float,
         metrics: Metrics,
+        bounds: Bounds | None = None,
     ) -> None:
-        """`make_model` runs on the worker's thread, which owns the model from then on."""
+        """`make_model` runs on the worker's thread, which owns the model from then on. Without `bounds` the
+        number of streams alone decides who is let in."""
         self._make_model = make_model
-        self._max_streams = max_streams
+        self._measures = bounds is not None
+        self._admission = Admission(bounds or Bounds(max_streams, max_batch, math.inf, math.inf))
         self._batcher: Batcher[_Work] = Batcher(max_batch, gather_s)
         self._wake = threading.Condition()
         self._open: set[int] = set()
         self._numbers = itertools.count(1)
         self._metrics = metrics
-        self._stopping = False
+        self._stopping = self._is_closed = False
         self._loaded: Future[StreamingModel] = Future()
         self._thread = threading.Thread(target=self._run, name="recogniser", daemon=True)
 
@@ -113,6 +136,10 @@ class Recogniser:
         """Start the thread; the future gives the model once it is loaded."""
         self._thread.start()
         return self._loaded
+
+    def close(self) -> None:
+        """Let no new streams in; the open ones go on."""
+        self._is_closed = True
 
     def stop(self) -> None:
         """End the thread after the step that it is in."""
@@ -133,10 +160,14 @@ class Recogniser:
         return len(self._open)
 
     def open(self) -> int:
-        """A number for a new stream. Raises TooManyStreams."""
+        """A number for a new stream. Raises TooManyStreams, Stopping."""
+        if self._is_closed:
+            raise Stopping("the server is stopping; connect again to reach another one")
         with self._wake:
-            if len(self._open) >= self._max_streams:
-                raise TooManyStreams(f"all {self._max_streams} streams are taken")
+            refusal = self._admission.refusal(time.monotonic(), len(self._open))
+            if refusal is not None:
+                self._metrics.count("speech_admission_refused_total", label=refusal.reason.value)
+                raise TooManyStreams(refusal.text, refusal.reason, refusal.retry_after_s)
             number = next(self._numbers)
             self._open.add(number)
             self._batcher.open(number)
@@ -150,6 +181,15 @@ class Recogniser:
             self._batcher.submit(request.stream, work, time.monotonic(), urgent=request.last)
             self._wake.notify()
         return work.result
+
+    def lagged(self, lag_s: float) -> None:
+        """How late the loop that takes the audio in came to a timer."""
+        self._metrics.observe("speech_loop_lag_seconds", lag_s)
+        now = time.monotonic()
+        with self._wake:
+            self._admission.lagged(now, lag_s)
+            self._metrics.gauge("speech_load", self._admission.load(len(self._open)))
+            self._metrics.gauge("speech_busy", self._admission.busy(now))
 
     def abandon(self, stream: int, begun: bool) -> None:
         """The caller has hung up: what waits is dropped, and the model forgets the stream if it has
@@ -175,12 +215,36 @@ class Recogniser:
     def _run(self) -> None:
         try:
             model = self._make_model()
+            if self._measures:
+                self._calibrate(model)
         except BaseException as error:
             self._loaded.set_exception(error)
             return
         self._loaded.set_result(model)
         while batch := self._next_batch():
             self._step(model, batch)
+
+    def _calibrate(self, model: StreamingModel) -> None:
+        """Measure a step of one stream and one of many: the best of some, since the machine is starting."""
+        many = min(_CALIBRATE_STREAMS, self._admission.bounds.max_batch, self._admission.bounds.most_streams)
+        points = []
+        for streams in (1, many):
+            times = []
+            for _ in range(_CALIBRATE_TIMES):
+                silence = np.zeros(model.chunk_samples, np.float32)
+                numbers = range(_CALIBRATE_BEGIN, _CALIBRATE_BEGIN + streams)
+                requests = [StepRequest(n, silence, True, False, StreamOptions()) for n in numbers]
+                began = time.perf_counter()
+                model.step(requests)
+                times.append(time.perf_counter() - began)
+                model.drop(list(numbers))
+            points.append((streams, min(times)))
+        cost = Cost.through(points[0], points[1])
+        self._admission.calibrate(cost, model.chunk_samples / model.sample_rate)
+        log.info(
+            "a step takes %.0f ms, and %.2f ms for each stream: at most %d streams by load",
+            cost.base_s * 1000, cost.stream_s * 1000, self._admission.capacity(),
+        )  # fmt: skip
 
     def _next_batch(self) -> list[Chunk[_Work]]:
         with self._wake:
@@ -194,7 +258,7 @@ class Recogniser:
         return []
 
     def _step(self, model: StreamingModel, batch: list[Chunk[_Work]]) -> None:
-        started = time.monotonic()
+        started, cpu_before_s = time.monotonic(), time.thread_time()
         gone = [c for c in batch if c.payload.request.samples is _EMPTY]
         batch = [c for c in batch if c.payload.request.samples is not _EMPTY]
         if gone:
@@ -217,6 +281,17 @@ class Recogniser:
             if chunk.payload.result.set_running_or_notify_cancel():
                 chunk.payload.result.set_result(result)
         if batch:
-            self._metrics.observe("speech_step_seconds", time.monotonic() - started)
-            self._metrics.observe("speech_step_streams", len(batch))
-            self._metrics.observe("speech_step_wait_seconds", started - min(c.arrived for c in batch))
+            self._metrics.count("speech_step_cpu_seconds_total", time.thread_time() - cpu_before_s)
+            self._note(model, started, batch)
+
+    def _note(self, model: StreamingModel, started: float, batch: list[Chunk[_Work]]) -> None:
+        now = time.monotonic()
+        took_s, waited_s = now - started, started - min(c.arrived for c in batch)
+        chunk_s = model.chunk_samples / model.sample_rate
+        with self._wake:
+            self._admission.stepped(now, took_s, len(batch), chunk_s, waited_s)
+        self._metrics.observe("speech_step_seconds", took_s)
+        self._metrics.observe("speech_step_streams", len(batch))
+        self._metrics.observe("speech_step_wait_seconds", waited_s)
+        self._metrics.observe("speech_real_time_factor", took_s / (chunk_s * len(batch)))
+        self._metrics.count("speech_heard_seconds_total", chunk_s * len(batch))

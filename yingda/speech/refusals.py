@@ -6,7 +6,8 @@ import logging
 from dataclasses import dataclass
 from enum import Enum
 
-from yingda.speech.recogniser import TooManyStreams
+from yingda.speech.admission import RETRY_AFTER_S
+from yingda.speech.recogniser import Stopping, TooManyStreams
 from yingda.speech.synthesiser import TextTooLong, TooBusy
 
 log = logging.getLogger(__name__)
@@ -18,6 +19,7 @@ class Why(Enum):
     BAD_REQUEST = "bad request"
     TOO_LONG = "too long"
     BUSY = "busy"
+    STOPPING = "stopping"
     SLOW = "slow"
     BROKEN = "broken"
 
@@ -28,10 +30,11 @@ class BadRequest(ValueError):
 
 @dataclass(frozen=True)
 class Refusal:
-    """The answer to a request that failed; the text is for the client."""
+    """The answer to a request that failed; the text is for the client, and so is when to try again."""
 
     why: Why
     text: str
+    retry_after_s: float | None = None
 
 
 def explain(error: Exception) -> Refusal:
@@ -41,7 +44,9 @@ def explain(error: Exception) -> Refusal:
     if isinstance(error, ValueError):
         return Refusal(Why.BAD_REQUEST, str(error))
     if isinstance(error, (TooManyStreams, TooBusy)):
-        return Refusal(Why.BUSY, str(error))
+        return Refusal(Why.BUSY, str(error), getattr(error, "retry_after_s", RETRY_AFTER_S))
+    if isinstance(error, Stopping):
+        return Refusal(Why.STOPPING, str(error))
     if isinstance(error, TimeoutError):
         return Refusal(Why.SLOW, "the model was too slow")
     log.error("a request failed", exc_info=error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -11,16 +12,19 @@ from riva.client.proto import riva_asr_pb2 as pb
 from riva.client.proto import riva_asr_pb2_grpc, riva_audio_pb2
 
 from yingda.speech import refusals
-from yingda.speech.hearing import Heard, Hearing, Stream, Wanted, check_format
+from yingda.speech.hearing import MOST_ALTERNATIVES, Heard, Hearing, Stream, Wanted, check_format
 from yingda.speech.metrics import Metrics
 from yingda.speech.recogniser import StreamOptions
 from yingda.speech.refusals import BadRequest, Why
 
 _WAV_FORMATS = {1: "LINEAR_PCM", 6: "ALAW", 7: "MULAW"}
+RESUMED = "yingda-resumed"  # metadata of a stream that goes on after one that broke off
+RETRY_AFTER = "retry-pushback-ms"  # trailing metadata of a refusal
 _STATUSES = {
     Why.BAD_REQUEST: grpc.StatusCode.INVALID_ARGUMENT,
     Why.TOO_LONG: grpc.StatusCode.INVALID_ARGUMENT,
     Why.BUSY: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Why.STOPPING: grpc.StatusCode.UNAVAILABLE,
     Why.SLOW: grpc.StatusCode.DEADLINE_EXCEEDED,
     Why.BROKEN: grpc.StatusCode.INTERNAL,
 }
@@ -78,7 +82,8 @@ class RivaRecognition(riva_asr_pb2_grpc.RivaSpeechRecognitionServicer):
             if first is None or first.WhichOneof("streaming_request") != "streaming_config":
                 raise BadRequest("the first message of a stream must be its streaming_config")
             wanted = first.streaming_config
-            stream = self._open(wanted.config, wanted.interim_results)
+            stream = self._open(wanted.config, wanted.interim_results, _is_resumed(context))
+            await context.send_initial_metadata(())  # tells the client that it is let in
             async for request in requests:
                 async for heard in stream.feed(request.audio_content):
                     yield _response(heard)
@@ -107,7 +112,7 @@ class RivaRecognition(riva_asr_pb2_grpc.RivaSpeechRecognitionServicer):
             found.append(await stream.finish())
             results = [
                 pb.SpeechRecognitionResult(
-                    alternatives=[_alternative(heard)], channel_tag=1, audio_processed=heard.end_s
+                    alternatives=_alternatives(heard), channel_tag=1, audio_processed=heard.end_s
                 )
                 for heard in found
                 if heard.text
@@ -140,20 +145,30 @@ class RivaRecognition(riva_asr_pb2_grpc.RivaSpeechRecognitionServicer):
         wanted = request.model_name in ("", model.name)
         return pb.RivaSpeechRecognitionConfigResponse(model_config=[described] if wanted else [])
 
-    def _open(self, config: pb.RecognitionConfig, interim: bool) -> Stream:
+    def _open(self, config: pb.RecognitionConfig, interim: bool, resumed: bool = False) -> Stream:
         rate = config.sample_rate_hertz or self._hearing.model.sample_rate
         name = encoding_name(config.encoding, rate)
         punctuation = config.enable_automatic_punctuation
-        return self._hearing.open(Wanted(name, rate, read_options(config), interim, punctuation))
+        wanted = Wanted(name, rate, read_options(config), interim, punctuation)
+        alternatives = min(max(1, config.max_alternatives), MOST_ALTERNATIVES)
+        written = not config.verbatim_transcripts  # unset means false, as in Riva: numbers as digits
+        return self._hearing.open(
+            replace(wanted, is_resumed=resumed, alternatives=alternatives, written=written)
+        )
 
 
-def _alternative(heard: Heard) -> pb.SpeechRecognitionAlternative:
-    return pb.SpeechRecognitionAlternative(transcript=heard.text, confidence=heard.confidence)
+def _is_resumed(context: grpc.aio.ServicerContext) -> bool:
+    return any(key == RESUMED for key, _ in context.invocation_metadata() or ())
+
+
+def _alternatives(heard: Heard) -> list[pb.SpeechRecognitionAlternative]:
+    texts = ((heard.text, heard.confidence), *heard.others)
+    return [pb.SpeechRecognitionAlternative(transcript=text, confidence=sure) for text, sure in texts]
 
 
 def _response(heard: Heard) -> pb.StreamingRecognizeResponse:
     result = pb.StreamingRecognitionResult(
-        alternatives=[_alternative(heard)],
+        alternatives=_alternatives(heard),
         is_final=heard.is_final,
         stability=1.0 if heard.is_final else 0.5,
         channel_tag=1,
@@ -167,4 +182,7 @@ async def abort(context: grpc.aio.ServicerContext, error: Exception) -> Any:
     if isinstance(error, grpc.aio.AbortError):
         raise error
     refusal = refusals.explain(error)
-    await context.abort(_STATUSES[refusal.why], refusal.text)
+    trailing: tuple[tuple[str, str], ...] = ()
+    if refusal.retry_after_s is not None:
+        trailing = ((RETRY_AFTER, str(round(refusal.retry_after_s * 1000))),)
+    await context.abort(_STATUSES[refusal.why], refusal.text, trailing)

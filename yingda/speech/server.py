@@ -3,37 +3,63 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import time
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import grpc
 from riva.client.proto import riva_asr_pb2_grpc, riva_tts_pb2_grpc
 
-from yingda.speech import model_files, prompt_cache, transcript
+from yingda.speech import families, model_files, prompt_cache, transcript, voices
+from yingda.speech.admission import Bounds
 from yingda.speech.hearing import Hearing
-from yingda.speech.http_api import HttpApi
+from yingda.speech.hotword_file import HotwordError, Hotwords
+from yingda.speech.http_api import STOPPING, HttpApi
 from yingda.speech.lexicon import LexiconError
-from yingda.speech.metrics import Metrics
+from yingda.speech.metrics import Metrics, Versions
 from yingda.speech.prompt_cache import PromptCache
 from yingda.speech.recogniser import Recogniser, StreamingModel
 from yingda.speech.riva_asr import RivaRecognition
 from yingda.speech.riva_tts import RivaSynthesis
 from yingda.speech.settings import SpeechSettings
-from yingda.speech.synthesiser import Synthesiser, VoiceModel
+from yingda.speech.synthesiser import Synthesiser
 from yingda.speech.transcript import Transcriber
+from yingda.speech.voice_model import VoiceModel
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 PROMPT_RATE = 8000  # Hz: what the telephone asks for
 _SPARE_SLOTS = 2  # of NeMo's: a stream that has just ended frees its slot within the next step
+_KEEPALIVE_S, _KEEPALIVE_ANSWER_S = 10.0, 5.0
+_LAG_EVERY_S = 0.1
 
 
 class StartError(Exception):
     """The server cannot start. The text says why, where, and what to do."""
+
+
+def grpc_options(
+    keepalive_s: float = _KEEPALIVE_S, answer_s: float = _KEEPALIVE_ANSWER_S
+) -> list[tuple[str, int]]:
+    """A client's machine that has vanished does not say so: who does not answer a ping loses its slots."""
+    return [
+        ("grpc.max_receive_message_length", 64_000_000),
+        ("grpc.so_reuseport", 0),
+        ("grpc.keepalive_time_ms", round(keepalive_s * 1000)),
+        ("grpc.keepalive_timeout_ms", round(answer_s * 1000)),
+        (
+            "grpc.http2.ping_timeout_ms",
+            round(answer_s * 1000),
+        ),  # what ends the connection
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.max_pings_without_data", 0),
+        ("grpc.http2.min_ping_interval_without_data_ms", 1000),  # clients ping too, the gateway every 10 s
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", 1000),
+    ]
 
 
 class SpeechServer:
@@ -42,25 +68,30 @@ class SpeechServer:
     def __init__(self, settings: SpeechSettings, settings_path: str = "settings/speech.yml") -> None:
         """`settings_path` is only named in messages."""
         self._settings, self._path = settings, settings_path
-        self.metrics = Metrics()
+        self.metrics = Metrics(versions(settings))
         self._not_ready: str | None = "loading the models"
         recogniser = settings.recogniser
+        bounds = Bounds(
+            recogniser.max_streams,
+            recogniser.max_batch,
+            recogniser.most_load,
+            recogniser.most_wait_ms / 1000,
+        )
         self.recogniser = Recogniser(
             self._make_recogniser,
             recogniser.max_streams,
             recogniser.max_batch,
             recogniser.gather_ms / 1000,
             self.metrics,
+            bounds,
         )
         self.cache = PromptCache(Path(settings.prompts.folder), settings.prompts.memory_mb * 1_000_000)
         self.synthesiser = Synthesiser(self._make_voice, settings.voice, self.cache, self.metrics)
-        self._grpc = grpc.aio.server(
-            options=[("grpc.max_receive_message_length", 64_000_000), ("grpc.so_reuseport", 0)]
-        )
+        self._grpc = grpc.aio.server(options=grpc_options())
         # a character of text takes up to 12 bytes in JSON
         longest = settings.voice.max_text_chars * 12 + 4096
         self._http = HttpApi(self.why_not_ready, self.metrics, settings.server.http_tokens, longest)
-        self._making: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self.grpc_port = 0
 
     def check(self) -> None:
@@ -83,7 +114,8 @@ class SpeechServer:
         transcriber = await asyncio.to_thread(self._make_transcriber, model.syllables)
         speaker = await self._wait(voice, "voice.acoustic_model", self._settings.voice.acoustic_model)
         missing = await self._load_prompts()
-        self._serve(model, transcriber, speaker)
+        hotwords = self._load_hotwords(transcriber)
+        self._serve(model, transcriber, speaker, hotwords)
         await self._grpc.start()
         gc.freeze()  # models and lexicon are for good; the collector need not walk them again
         self._not_ready = None
@@ -92,18 +124,36 @@ class SpeechServer:
             time.monotonic() - started, server.host, self.grpc_port, model.kind, model.sample_rate,
             speaker.sample_rate, len(self.cache),
         )  # fmt: skip
-        self._making = asyncio.create_task(self._make_prompts(missing))
+        self._tasks = [
+            asyncio.create_task(self._make_prompts(missing)),
+            asyncio.create_task(self._watch_loop()),
+        ]
 
     async def wait(self) -> None:
         """Until the server is stopped."""
         await self._grpc.wait_for_termination()
 
-    async def stop(self, grace_s: float = 1.0) -> None:
-        """Finish what is running within `grace_s`, then end."""
-        self._not_ready = "stopping"
-        if self._making is not None:
-            self._making.cancel()
-        await asyncio.gather(self._grpc.stop(grace_s), self._http.stop())
+    async def stop(self, hurry: asyncio.Event | None = None) -> None:
+        """Let nobody new in, and end when what runs has ended, at the latest after `server.drain_s`; at once
+        when `hurry` is set."""
+        self._not_ready = STOPPING
+        self.recogniser.close()
+        for task in self._tasks:
+            task.cancel()
+        drain_s = self._settings.server.drain_s
+        log.info("stopping: %d streams, %.0f s at most", self.recogniser.open_streams, drain_s)
+        # gRPC takes no new connections from here on, and tells those that are open to go elsewhere.
+        draining = asyncio.gather(self._grpc.stop(drain_s), self._http.drain(drain_s))
+        hurried = asyncio.ensure_future((hurry or asyncio.Event()).wait())
+        either: list[asyncio.Future[Any]] = [draining, hurried]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        hurried.cancel()
+        if not draining.done():
+            await self._grpc.stop(0)
+            draining.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await draining
+        await self._http.stop()
         await asyncio.to_thread(self.recogniser.stop)
         await asyncio.to_thread(self.synthesiser.stop)
 
@@ -113,14 +163,15 @@ class SpeechServer:
             return "a model's thread has ended"
         return self._not_ready
 
-    def _serve(self, model: StreamingModel, transcriber: Transcriber, speaker: VoiceModel) -> None:
+    def _serve(
+        self, model: StreamingModel, transcriber: Transcriber, speaker: VoiceModel, hotwords: Hotwords
+    ) -> None:
         settings = self._settings
-        streams = Hearing(self.recogniser, model, transcriber, settings.recogniser, self.metrics)
+        streams = Hearing(self.recogniser, model, transcriber, settings.recogniser, self.metrics, hotwords)
         self._http.open(streams, self.synthesiser)
         hearing = RivaRecognition(streams, self.metrics)
-        voice = RivaSynthesis(
-            self.synthesiser, settings.voice, speaker.sample_rate, settings.recogniser.language, self.metrics
-        )
+        language = settings.recogniser.language
+        voice = RivaSynthesis(self.synthesiser, speaker.sample_rate, language, self.metrics)
         riva_asr_pb2_grpc.add_RivaSpeechRecognitionServicer_to_server(hearing, self._grpc)
         riva_tts_pb2_grpc.add_RivaSpeechSynthesisServicer_to_server(voice, self._grpc)
         server = settings.server
@@ -142,7 +193,14 @@ class SpeechServer:
         try:
             return transcript.for_model(syllables, self._settings.recogniser.lexicon)
         except LexiconError as error:
-            raise StartError(f"{self._path}: key 'recogniser.lexicon.path': {error}") from None
+            raise StartError(f"{self._path}: key 'recogniser.lexicon': {error}") from None
+
+    def _load_hotwords(self, transcriber: Transcriber) -> Hotwords:
+        path = self._settings.recogniser.hotwords_file
+        try:
+            return Hotwords(Path(path) if path else None, transcriber.sounds, self.metrics)
+        except HotwordError as error:
+            raise StartError(f"{self._path}: key 'recogniser.hotwords_file': {error}") from None
 
     async def _load_prompts(self) -> list[str]:
         """Takes prompts from the disk; gives those that are not there."""
@@ -173,20 +231,34 @@ class SpeechServer:
     def _count_prompts(self) -> None:
         self.metrics.gauge("speech_prompt_clauses", len(self.cache))
 
-    def _make_recogniser(self) -> StreamingModel:
-        from yingda.speech.nemo_asr import NemoRecogniser
+    async def _watch_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + _LAG_EVERY_S
+            await asyncio.sleep(_LAG_EVERY_S)
+            self.recogniser.lagged(max(0.0, loop.time() - due))
 
-        settings = self._settings.recogniser
-        model = NemoRecogniser(settings, settings.max_streams + _SPARE_SLOTS)
-        log.info("recogniser loaded in %.1f s", model.load_seconds)
+    def _make_recogniser(self) -> StreamingModel:
+        settings, started = self._settings.recogniser, time.monotonic()
+        model = families.make_recogniser(settings, settings.max_streams + _SPARE_SLOTS)
+        log.info("recogniser loaded in %.1f s", time.monotonic() - started)
         return model
 
     def _make_voice(self) -> VoiceModel:
-        from yingda.speech.nemo_tts import NemoVoice
-
-        model = NemoVoice(self._settings.voice)
-        log.info("voice loaded in %.1f s", model.load_seconds)
+        started = time.monotonic()
+        model = voices.make_model(self._settings.voice, families.make_voice)
+        log.info("voice loaded in %.1f s", time.monotonic() - started)
         return model
+
+
+def versions(settings: SpeechSettings) -> Versions:
+    """What the metrics name the models by; several models that speak are joined by "+"."""
+    voice = settings.voice
+    pairs = [voice.models_of(one) for one in voice.voices]
+    spoken = dict.fromkeys(model for pair in pairs for model in pair if model)
+    return Versions(
+        model_files.version(settings.recogniser.model), "+".join(map(model_files.version, spoken))
+    )
 
 
 def _port_taken(path: str, key: str, host: str, port: int, error: Exception) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from yingda.plumbing.settings import knob
+from yingda.speech.manner import HIGHEST, LOWEST
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Server:
     host: str = "127.0.0.1"
     grpc_port: int = knob(50051, low=0, high=65535)
     http_port: int = knob(8081, low=0, high=65535)
+    drain_s: float = knob(20.0, low=0.0, high=3600.0)
     http_tokens: list[Token] = field(default_factory=list)
 
 
@@ -31,9 +33,20 @@ class Lexicon:
     """How tonal syllables become characters."""
 
     path: str = "models/speech/lexicon-zh.tsv.gz"
+    confidence: str = "models/speech/confidence-zh.json"
     beam: int = knob(6, low=1, high=64)
-    confusion_weight: float = knob(1.5, low=0.0, high=100.0)
+    acoustic_weight: float = knob(1.3, low=0.0, high=10.0)
+    confusion_weight: float = knob(1.2, low=0.0, high=100.0)
     boost_weight: float = knob(0.25, low=0.0, high=10.0)
+
+
+@dataclass(frozen=True)
+class Buffered:
+    """Windows for models that were made for whole recordings."""
+
+    chunk_ms: int = knob(640, low=80, high=10000)
+    left_ms: int = knob(2560, low=0, high=30000)
+    right_ms: int = knob(640, low=0, high=10000)
 
 
 @dataclass(frozen=True)
@@ -42,15 +55,20 @@ class Recogniser:
 
     model: str = "models/speech/asr-zh-8k.nemo"
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
     chunk_ms: int = knob(160, low=80, high=2240)
     left_context_frames: int = knob(56, low=0, high=1000)
     language: str = "zh-CN"
+    hotwords_file: str | None = None
     max_streams: int = knob(64, low=1, high=4096)
     max_batch: int = knob(64, low=1, high=4096)
     gather_ms: int = knob(20, low=0, high=500)
+    most_load: float = knob(0.85, low=0.05, high=100.0)
+    most_wait_ms: int = knob(250, low=20, high=10000)
     endpoint_silence_ms: int = knob(2000, low=0, high=60000)
     max_audio_s: int = knob(3600, low=1, high=86400)
     step_deadline_s: float = knob(5.0, low=0.1, high=600.0)
+    buffered: Buffered = field(default_factory=Buffered)
     lexicon: Lexicon = field(default_factory=Lexicon)
 
     def __post_init__(self) -> None:
@@ -60,14 +78,25 @@ class Recogniser:
 
 
 @dataclass(frozen=True)
+class OneVoice:
+    """A voice that may be asked for by its name; models that are left out are the shared ones."""
+
+    name: str = knob("female_1", pattern=r"[A-Za-z0-9_-]{1,64}")
+    speaker: int = knob(0, low=0, high=100000)
+    pace: float = knob(1.0, low=0.25, high=4.0)
+    pitch_semitones: float = knob(0.0, low=LOWEST, high=HIGHEST)
+    acoustic_model: str | None = None
+    vocoder: str | None = None
+
+
+@dataclass(frozen=True)
 class Voice:
-    """Which voice speaks, and how."""
+    """Which voices speak, and how; the first speaks unless another is asked for."""
 
     acoustic_model: str = "models/speech/tts-zh-8k.nemo"
     vocoder: str | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    name: str = "yingda-zh-CN"
-    speaker: int = knob(0, low=0, high=100000)
+    voices: list[OneVoice] = field(default_factory=lambda: [OneVoice()])
     pace: float = knob(1.0, low=0.25, high=4.0)
     griffin_lim_iterations: int = knob(60, low=1, high=1000)
     peak: float = knob(0.7, low=0.05, high=1.0)
@@ -77,6 +106,19 @@ class Voice:
     deadline_s: float = knob(8.0, low=0.1, high=600.0)
     max_text_chars: int = knob(2000, low=1, high=100000)
     max_waiting: int = knob(256, low=1, high=100000)
+
+    def __post_init__(self) -> None:
+        """Refuse voices that cannot be told apart."""
+        names = [voice.name for voice in self.voices]
+        if not names:
+            raise ValueError("voice.voices: got an empty list, expected at least one voice with a name")
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"voice.voices: the name {twice!r} stands there twice; rename one")
+
+    def models_of(self, voice: OneVoice) -> tuple[str, str | None]:
+        """The acoustic model and the vocoder that speak a voice."""
+        return voice.acoustic_model or self.acoustic_model, voice.vocoder or self.vocoder
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from yingda.speech import json_fields, refusals
-from yingda.speech.hearing import Heard, Hearing, Wanted
+from yingda.speech.hearing import MOST_ALTERNATIVES, Heard, Hearing, Wanted
 from yingda.speech.json_fields import Fields
 from yingda.speech.metrics import Metrics
 from yingda.speech.recogniser import BOOST, StreamOptions
@@ -28,9 +28,11 @@ _RATES = {8000: 8000, 16000: 16000}
 _AUDIO_KEYS = ("data", "format", "rate", "end")
 _CONFIG_KEYS = (
     "sample_rate_hz", "encoding", "interim", "hotwords", "endpoint_ms", "punctuation", "language",
+    "alternatives", "offset_ms", "written",
 )  # fmt: skip
-WRONG_KIND, BAD_DATA, POLICY, BROKEN, LATER = 1003, 1007, 1008, 1011, 1013  # close codes, RFC 6455
-_CODES = {Why.BUSY: LATER, Why.SLOW: BROKEN, Why.BROKEN: BROKEN}
+AWAY, WRONG_KIND, BAD_DATA, POLICY, BROKEN, LATER = 1001, 1003, 1007, 1008, 1011, 1013  # RFC 6455
+_CODES = {Why.BUSY: LATER, Why.STOPPING: AWAY, Why.SLOW: BROKEN, Why.BROKEN: BROKEN}
+_LONGEST_MS = 30 * 24 * 3600 * 1000  # of what a client may have sent before
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,17 @@ def parse_first(text: str) -> tuple[Wanted, Audio]:
         endpoint_ms=_endpoint(fields),
         boosts=_hotwords(fields.data.get("hotwords")),
     )
+    offset_ms = fields.integer("offset_ms", 0, _LONGEST_MS)
     wanted = Wanted(
         fields.choice(format_key, _ENCODINGS),
         fields.choice(rate_key, _RATES),
         options,
         fields.flag("interim", True),
         fields.flag("punctuation", False),
+        written=fields.flag("written", False),
+        alternatives=fields.integer("alternatives", 1, MOST_ALTERNATIVES) or 1,
+        is_resumed=offset_ms is not None,
+        offset_s=(offset_ms or 0) / 1000,
     )
     return wanted, _audio(fields)
 
@@ -129,15 +136,19 @@ def _hotwords(given: Any) -> tuple[tuple[str, float], ...]:
     return tuple((word, float(boost)) for word, boost in pairs)
 
 
-def message(heard: Heard) -> dict[str, Any]:
-    """A transcript as the client reads it."""
-    return {
+def message(heard: Heard, alternatives: int = 1) -> dict[str, Any]:
+    """A transcript as the client reads it; a final with `alternatives` when it asked for several."""
+    content: dict[str, Any] = {
         "type": "final" if heard.is_final else "partial",
         "text": heard.text,
         "confidence": round(heard.confidence, 4),
         "start_ms": round(heard.start_s * 1000),
         "end_ms": round(heard.end_s * 1000),
     }
+    if heard.is_final and alternatives > 1:
+        texts = ((heard.text, heard.confidence), *heard.others) if heard.text else ()
+        content["alternatives"] = [{"text": text, "confidence": round(sure, 4)} for text, sure in texts]
+    return content
 
 
 class WebSocketRecognition:
@@ -166,7 +177,7 @@ class WebSocketRecognition:
 
     async def stop(self) -> None:
         """Tell every client that the server goes away."""
-        await asyncio.gather(*[socket.close(code=1001) for socket in self._open], return_exceptions=True)
+        await asyncio.gather(*[socket.close(code=AWAY) for socket in self._open], return_exceptions=True)
 
     async def _serve(self, line: _Line) -> None:
         try:
@@ -180,7 +191,10 @@ class WebSocketRecognition:
             code = error.code if isinstance(error, FrameError) else _CODES.get(refusal.why, POLICY)
             log.debug("a WebSocket stream was ended with %d", code)
             with contextlib.suppress(HungUp):
-                await line.send({"type": "error", "message": refusal.text})
+                message: dict[str, str | int] = {"type": "error", "message": refusal.text}
+                if refusal.retry_after_s is not None:
+                    message["retry_after_ms"] = round(refusal.retry_after_s * 1000)
+                await line.send(message)
                 await line.close(code)
 
     async def _converse(self, line: _Line) -> None:
@@ -189,11 +203,11 @@ class WebSocketRecognition:
         try:
             while True:
                 async for heard in stream.feed(audio.data):
-                    await line.send(message(heard))
+                    await line.send(message(heard, wanted.alternatives))
                 if audio.is_last:
                     break
                 audio = await line.next(wanted)
-            await line.send(message(await stream.finish()))
+            await line.send(message(await stream.finish(), wanted.alternatives))
         finally:
             stream.close()
         await line.send({"type": "end"})

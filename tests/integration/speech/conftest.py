@@ -50,11 +50,11 @@ def tiny_models() -> tuple[Path, Path]:
 def server(tiny_models: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("speech")
     grpc, http = free_port(), free_port()
-    settings = folder / "speech.yml"
+    settings, voices = folder / "speech.yml", "[{name: female_1}, {name: slow_1, pace: 0.5}]"
     settings.write_text(
         f"server: {{grpc_port: {grpc}, http_port: {http}}}\n"
         f"recogniser: {{model: {tiny_models[0]}, max_streams: 10, gather_ms: 40}}\n"
-        f"voice: {{acoustic_model: {tiny_models[1]}}}\n"
+        f"voice: {{acoustic_model: {tiny_models[1]}, voices: {voices}}}\n"
         f"prompts: {{texts: [感谢您的来电，再见。], domain_file: null, folder: {folder / 'prompts'}}}\n",
         encoding="utf-8",
     )

@@ -57,7 +57,7 @@ def rest(socket: ClientConnection) -> tuple[list[dict[str, Any]], int]:
 def metric(server: Any, name: str) -> float:
     with urllib.request.urlopen(server.http + "/metrics") as answer:
         text = answer.read().decode()
-    return float(next(line.split()[-1] for line in text.splitlines() if line.startswith(name + " ")))
+    return float(next(x.split()[-1] for x in text.splitlines() if x.split("{")[0].split(" ")[0] == name))
 
 
 def wait_for_streams(server: Any, number: int, limit_s: float = 10.0) -> None:
@@ -174,7 +174,8 @@ def test_one_stream_too_many_is_told_to_come_later(server: Any) -> None:
         wait_for_streams(server, SLOTS)
         with dial(server) as late:
             late.send(json.dumps(CONFIG))
-            assert rest(late) == ([{"type": "error", "message": f"all {SLOTS} streams are taken"}], 1013)
+            error = {"type": "error", "message": f"all {SLOTS} streams are taken", "retry_after_ms": 1000}
+            assert rest(late) == ([error], 1013)
         for socket in sockets:
             socket.send('{"end": true}')
         finals = [rest(socket) for socket in sockets]

@@ -24,6 +24,7 @@ from yingda.speech.settings import Recogniser as RecogniserSettings
 from yingda.speech.settings import Token, Voice
 from yingda.speech.synthesiser import Synthesiser
 from yingda.speech.transcript import Transcriber
+from yingda.speech.voice_model import Prosody
 from yingda.speech.websocket_asr import Limits
 
 pytestmark = pytest.mark.integration
@@ -35,6 +36,7 @@ Answer = asyncio.Future[tuple[int, str, bytes]]
 
 class Ears:
     name, sample_rate, chunk_samples, kind, syllables = "ears", 8000, 1280, "ctc", False
+    languages: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.gate, self.steps = Event(), 0
@@ -57,7 +59,7 @@ class Mouth:
         self.gate.set()
         self.began, self.stop_at = Event(), ""
 
-    def speak(self, text: str, pace: float, give_way: Callable[[], bool] | None = None) -> np.ndarray:
+    def speak(self, text: str, prosody: Prosody, give_way: Callable[[], bool] | None = None) -> np.ndarray:
         self.began.set()
         if text == self.stop_at:
             self.gate.clear()
@@ -200,7 +202,7 @@ async def test_until_the_models_are_there_only_health_and_metrics_answer() -> No
         await system.dial()
     assert refused.value.response.status_code == 503
     status, head, body = await system.ask("GET /metrics HTTP/1.1\r\n")
-    assert status == 200 and "text/plain; version=0.0.4" in head and b"speech_streams 0" in body
+    assert status == 200 and "text/plain; version=0.0.4" in head and b"speech_streams{model=" in body
     system.open()
     assert (await system.ask("GET /health HTTP/1.1\r\n"))[0] == 200
     await system.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 import time
 import urllib.request
@@ -61,7 +62,7 @@ def frames(data: bytes, size: int = 160) -> list[bytes]:
 
 def metric(server, name: str) -> float:
     text = urllib.request.urlopen(server.http + "/metrics").read().decode()
-    return float(next(line.split()[-1] for line in text.splitlines() if line.startswith(name + " ")))
+    return float(next(x.split()[-1] for x in text.splitlines() if x.split("{")[0].split(" ")[0] == name))
 
 
 @pytest.mark.requirement(1)
@@ -107,6 +108,17 @@ def test_every_encoding_and_rate_is_heard_alike(asr: riva.client.ASRService) -> 
         heard[name] = last.results[0].alternatives[0].transcript
         assert last.results[0].is_final
     assert heard["ALAW"] and heard["ALAW"] == heard["LINEAR_PCM"]
+
+
+def test_a_final_brings_as_many_distinct_texts_as_were_asked_for(asr: riva.client.ASRService) -> None:
+    wanted = config(interim=False)
+    wanted.config.max_alternatives = 4
+    chunks = frames(audio.encode(noise(1.0), "ALAW"))
+    *_, last = asr.streaming_response_generator(audio_chunks=chunks, streaming_config=wanted)
+    texts = [a.transcript for a in last.results[0].alternatives]
+    shares = [a.confidence for a in last.results[0].alternatives]
+    assert len(set(texts)) == len(texts) == 4
+    assert shares == sorted(shares, reverse=True) and sum(shares) <= 1.0 + 1e-6
 
 
 def test_recordings_are_recognised_offline(asr: riva.client.ASRService) -> None:
@@ -185,6 +197,13 @@ def test_one_stream_too_many_is_refused(asr: riva.client.ASRService) -> None:
         list(call)
 
 
+@pytest.mark.requirement(89)
+def test_metrics_name_the_versions_of_the_models(server) -> None:
+    text = urllib.request.urlopen(server.http + "/metrics").read().decode()
+    for name, model in (("speech_streams", "asr-tiny"), ("speech_prompt_clauses", "tts-tiny")):
+        assert re.search(rf'^{name}{{model="{model}@[0-9a-f]{{12}}"}} ', text, re.MULTILINE)
+
+
 @pytest.mark.parametrize(
     ("encoding", "rate", "said"),
     [("FLAC", 8000, "encoding FLAC is not served"), ("LINEAR_PCM", 4000, "sample rate 4000 Hz")],
@@ -228,7 +247,7 @@ def test_one_request_without_a_stream_is_served_too(server) -> None:
 @pytest.mark.requirement(20)
 def test_a_preloaded_prompt_costs_no_synthesis(tts: riva.client.SpeechSynthesisService, server) -> None:
     give_up_at = time.monotonic() + 60  # prompts are made after the server is ready
-    while metric(server, "speech_prompt_clauses") < 1:
+    while metric(server, "speech_prompt_clauses") < 2:  # one in each voice
         assert time.monotonic() < give_up_at
         time.sleep(0.1)
     before = metric(server, "speech_clause_seconds_count")
@@ -241,7 +260,8 @@ def test_bad_synthesis_requests_are_refused(tts: riva.client.SpeechSynthesisServ
     for text, more, said in (
         (" ", {}, "text is empty"),
         ("好" * 3000, {}, "3000 characters"),
-        ("好", {"voice_name": "nobody"}, "voice 'nobody' is unknown"),
+        ("好", {"voice_name": "nobody"}, "voice 'nobody' is unknown, expected one of female_1, slow_1"),
+        ('<speak><voice name="x">好</voice></speak>', {}, "voice 'x' is unknown, expected one of female_1"),
         ("<speak>好", {}, "SSML is not well-formed"),
     ):
         with pytest.raises(grpc.RpcError) as refused:
@@ -255,8 +275,20 @@ def test_models_are_described(asr: riva.client.ASRService, tts: riva.client.Spee
     assert heard.model_config[0].parameters["sample_rate"] == "8000"
     assert heard.model_config[0].parameters["decoder_type"] == "ctc"
     voice = tts.stub.GetRivaSynthesisConfig(riva_tts_pb2.RivaSynthesisConfigRequest())
-    assert voice.model_config[0].parameters["voice_name"] == "yingda-zh-CN"
-    assert len(voice.model_config[0].parameters["model_version"]) == 16
+    assert [c.parameters["voice_name"] for c in voice.model_config] == ["female_1", "slow_1"]
+    versions = {c.parameters["model_version"] for c in voice.model_config}
+    assert len(versions) == 2 and all(len(version) == 16 for version in versions)
+
+
+@pytest.mark.requirement(18)
+def test_a_voice_is_chosen_by_its_name(tts: riva.client.SpeechSynthesisService) -> None:
+    text = "您的余额是一百二十八元。"
+    length = {
+        name: len(tts.synthesize(text, name, "zh-CN", sample_rate_hz=8000).audio)
+        for name in ("", "female_1", "slow_1")
+    }
+    assert length[""] == length["female_1"]
+    assert length["slow_1"] > 1.5 * length["female_1"]
 
 
 def test_the_log_is_quiet_and_holds_no_words(server) -> None:

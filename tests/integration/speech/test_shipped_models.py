@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bench._errors import distance
+from yingda.speech.pitch import median_hz
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[3]
@@ -51,3 +52,19 @@ def test_a_sentence_is_spoken_into_a_telephone_wav(tmp_path: Path) -> None:
     assert 1.0 < len(pcm) / 8000 < 6.0
     assert float(np.sqrt(np.mean(pcm**2))) > 500
     assert done.stdout == f"{out}: {len(pcm) / 8000:.2f} s\n"
+
+
+@pytest.mark.requirement(18)
+def test_a_semitone_is_heard_as_one(tmp_path: Path) -> None:
+    """6 % of the pitch, within what a voice wanders by itself."""
+    heard = {}
+    for pitch in ("0", "1", "-3"):
+        out = tmp_path / f"{pitch}.wav"
+        done = run("speak", "--out", str(out), f"--pitch={pitch}", "--", "感谢您的来电，祝您生活愉快，再见。")
+        assert done.returncode == 0, done.stderr
+        with wave.open(str(out), "rb") as file:
+            pcm = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32)
+        heard[pitch] = median_hz(pcm / 32768, 8000)
+    assert heard["0"] and heard["1"] and heard["-3"]
+    assert 1.03 < heard["1"] / heard["0"] < 1.10
+    assert 0.78 < heard["-3"] / heard["0"] < 0.90

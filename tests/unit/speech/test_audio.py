@@ -34,3 +34,16 @@ def test_a_tone_keeps_its_pitch_across_pieces(rate_in: int, rate_out: int) -> No
 
 def test_floats_are_clipped() -> None:
     assert audio.to_int16(np.array([2.0, -2.0, 0.0], np.float32)).tolist() == [32767, -32768, 0]
+
+
+@pytest.mark.requirement(18)
+def test_volume_in_decibels_never_clips() -> None:
+    samples = np.linspace(-0.7, 0.7, 101).astype(np.float32)
+    assert np.array_equal(audio.amplify(samples, 0.0), samples)
+    assert np.allclose(audio.amplify(samples, -6.0206), samples / 2, atol=1e-5)
+    assert not audio.amplify(samples, -96.0).any()
+    loud = audio.amplify(samples, 12.0)
+    assert float(np.abs(loud).max()) < 1.0
+    assert np.all(np.diff(loud) >= 0)
+    quiet = np.abs(samples) * 10 ** (12 / 20) < 0.7
+    assert np.allclose(loud[quiet], samples[quiet] * 10 ** (12 / 20), rtol=1e-5)

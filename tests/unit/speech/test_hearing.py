@@ -1,16 +1,17 @@
 """One stream through the recogniser, whichever API it comes by, with a model that counts."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
 from yingda.speech.hearing import Hearing, Wanted
 from yingda.speech.metrics import Metrics
-from yingda.speech.recogniser import Recogniser, StepRequest, StepResult, TooManyStreams
+from yingda.speech.recogniser import Recogniser, StepRequest, StepResult, Stopping, TooManyStreams
 from yingda.speech.refusals import BadRequest, Why, explain
 from yingda.speech.settings import Recogniser as Settings
 from yingda.speech.synthesiser import TextError, TextTooLong, TooBusy
-from yingda.speech.transcript import Transcriber
+from yingda.speech.transcript import Transcriber, Transcript
 
 CHUNK = 1280  # samples: 160 ms
 
@@ -19,6 +20,7 @@ class Counter:
     """Hears a syllable a chunk, and an utterance's end after each third."""
 
     name, sample_rate, chunk_samples, kind, syllables = "counter", 8000, CHUNK, "ctc", False
+    languages: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.heard: dict[int, int] = {}
@@ -65,6 +67,46 @@ async def test_partials_then_a_final_for_each_utterance(hearing: Hearing) -> Non
     assert round(last.end_s, 2) == 0.64  # what the last step was filled up with is no audio
 
 
+@pytest.mark.requirement(9)
+async def test_times_go_on_from_those_of_a_stream_that_broke_off(hearing: Hearing) -> None:
+    stream = hearing.open(Wanted("ALAW", 8000, is_resumed=True, offset_s=2.0))
+    heard = [h async for h in stream.feed(b"\xd5" * CHUNK * 4)]
+    assert [round(h.end_s, 2) for h in heard] == [2.16, 2.32, 2.48, 2.64]
+    assert [round(h.start_s, 2) for h in heard] == [2.0, 2.0, 2.0, 2.48]
+    await stream.finish()
+    metrics = hearing._metrics
+    assert metrics.value("speech_resumed_total") == 1
+    assert metrics.value("speech_first_partial_seconds") == pytest.approx(0.16), "audio of this stream"
+
+
+@pytest.mark.requirement(89)
+async def test_finals_tell_how_sure_the_recogniser_is(hearing: Hearing) -> None:
+    stream = hearing.open(Wanted("ALAW", 8000))
+    _ = [h async for h in stream.feed(b"\xd5" * CHUNK * 4)]
+    await stream.finish()
+    metrics = hearing._metrics
+    assert metrics.observations("speech_final_confidence") == metrics.value("speech_recognised_total") == 2
+    assert metrics.value("speech_final_confidence") == pytest.approx(1.0)
+    assert metrics.value("speech_empty_finals_total") == 0
+
+
+class Twice(Transcriber):
+    """Knows two texts for everything."""
+
+    def read(self, raw: str, *others: Any, **more: Any) -> Transcript:
+        most = others[4]
+        return Transcript(raw, 0.6, (("号", 0.3),)[: most - 1])
+
+
+async def test_finals_bring_as_many_texts_as_were_asked_for(hearing: Hearing) -> None:
+    hearing._transcriber = Twice(None)
+    for most, expected in ((1, ()), (2, (("号", 0.3),))):
+        stream = hearing.open(Wanted("ALAW", 8000, alternatives=most))
+        (partial,) = [h async for h in stream.feed(b"\xd5" * CHUNK)]
+        assert partial.others == ()
+        assert (await stream.finish()).others == expected
+
+
 async def test_without_interim_there_are_finals_only(hearing: Hearing) -> None:
     stream = hearing.open(Wanted("LINEAR_PCM", 8000, interim=False))
     pcm = bytes(CHUNK * 2 * 4)
@@ -102,6 +144,7 @@ async def test_a_stream_that_is_too_long(hearing: Hearing) -> None:
         (TextTooLong("x"), Why.TOO_LONG),
         (TooBusy("x"), Why.BUSY),
         (TooManyStreams("x"), Why.BUSY),
+        (Stopping("x"), Why.STOPPING),
         (TimeoutError(), Why.SLOW),
         (RuntimeError("secret"), Why.BROKEN),
     ],
@@ -110,3 +153,4 @@ def test_every_failure_is_explained(error: Exception, why: Why) -> None:
     refusal = explain(error)
     assert refusal.why is why
     assert refusal.text and "secret" not in refusal.text
+    assert (refusal.retry_after_s is not None) == (why is Why.BUSY)

@@ -7,14 +7,23 @@ from threading import Event
 import numpy as np
 import pytest
 
+from yingda.speech.admission import Bounds, Reason
 from yingda.speech.metrics import Metrics
-from yingda.speech.recogniser import Recogniser, StepRequest, StepResult, StreamOptions, TooManyStreams
+from yingda.speech.recogniser import (
+    Recogniser,
+    StepRequest,
+    StepResult,
+    Stopping,
+    StreamOptions,
+    TooManyStreams,
+)
 
 DEADLINE_S = 10.0
 
 
 class BookKeeper:
     name, sample_rate, chunk_samples, kind, syllables = "books", 8000, 1280, "ctc", False
+    languages: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
@@ -108,3 +117,41 @@ def test_a_model_that_cannot_be_loaded_says_so() -> None:
     recogniser = Recogniser(broken, 1, 1, 0.0, Metrics())
     with pytest.raises(RuntimeError, match="no such model"):
         recogniser.begin().result(DEADLINE_S)
+
+
+def test_what_steps_cost_is_measured_before_anybody_is_let_in(model: BookKeeper) -> None:
+    metrics = Metrics()
+    bounds = Bounds(most_streams=6, max_batch=4, most_load=1e-9, most_wait_s=1.0)
+    recogniser = Recogniser(lambda: model, 6, 4, 0.0, metrics, bounds)
+    recogniser.begin().result(DEADLINE_S)
+    sizes = {len(batch) for batch in model.batches}
+    assert sizes == {1, 4}
+    assert set(model.dropped) == {stream for batch in model.batches for stream in batch}
+    streams = [recogniser.open() for _ in range(4)]  # as many as are always let in
+    with pytest.raises(TooManyStreams, match="fully loaded") as refused:
+        recogniser.open()
+    assert refused.value.reason is Reason.LOAD and refused.value.retry_after_s > 0
+    assert metrics.value("speech_admission_refused_total", "load") == 1
+    assert not set(streams) & set(model.dropped)
+    recogniser.stop()
+
+
+@pytest.mark.requirement(89)
+def test_a_step_is_told_to_the_metrics(model: BookKeeper) -> None:
+    metrics = Metrics()
+    recogniser = Recogniser(lambda: model, 3, 8, 0.0, metrics)
+    recogniser.begin().result(DEADLINE_S)
+    stream = recogniser.open()
+    submit(recogniser, stream).result(DEADLINE_S)
+    submit(recogniser, stream, first=False, last=True).result(DEADLINE_S)
+    recogniser.stop()  # what a step is noted by comes after its results
+    assert metrics.value("speech_heard_seconds_total") == pytest.approx(0.32)
+    assert metrics.observations("speech_real_time_factor") == 2
+
+
+def test_a_server_that_stops_lets_nobody_in_and_hears_the_others_out(recogniser: Recogniser) -> None:
+    stream = recogniser.open()
+    recogniser.close()
+    with pytest.raises(Stopping):
+        recogniser.open()
+    assert submit(recogniser, stream, last=True).result(DEADLINE_S).final == "好"

@@ -105,6 +105,7 @@ def test_a_turn_went_through_alaw_and_has_silence_around_it(rate: int) -> None:
 
 class BookKeeper:
     name, sample_rate, chunk_samples, kind, syllables = "books", 8000, 100, "ctc", False
+    languages: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.steps: list[list[StepRequest]] = []

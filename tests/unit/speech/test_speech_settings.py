@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from yingda.plumbing.settings import SettingsError, load
-from yingda.speech import model_files
+from yingda.speech import model_files, published
 from yingda.speech.settings import SpeechSettings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -16,6 +16,7 @@ def test_the_shipped_file_loads() -> None:
     settings = load(ROOT / "settings/speech.yml", SpeechSettings, environ={})
     assert settings.recogniser.model.endswith(".nemo")
     assert settings.prompts.texts
+    assert [voice.name for voice in settings.voice.voices] == ["female_1"]
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,11 @@ def test_the_shipped_file_loads() -> None:
         ("recogniser: {chunk_ms: 100}", "recogniser.chunk_ms: got 100, expected a multiple of 80"),
         ("recogniser: {modle: x}", "recogniser.modle"),
         ("voice: {device: tpu}", "voice.device"),
+        ("voice: {speaker: 1}", "key 'voice.speaker' is unknown; remove it or use one of: "),
+        ("voice: {voices: []}", "voice.voices: got an empty list, expected at least one voice"),
+        ("voice: {voices: [{name: a}, {name: a}]}", "voice.voices: the name 'a' stands there twice"),
+        ("voice: {voices: [{name: a b}]}", "key 'voice.voices[0].name': got 'a b', expected a text matching"),
+        ("voice: {voices: [{name: a, pitch_semitones: 9}]}", "voices[0].pitch_semitones': got 9, expected"),
         ("server: {grpc_port: 99999}", "server.grpc_port"),
     ],
 )
@@ -77,7 +83,8 @@ def test_a_missing_model_names_file_key_and_remedy(tmp_path: Path) -> None:
         model_files.check(str(broken), "recogniser.model", "settings/speech.yml", "do this")
 
 
-def test_published_names_are_left_to_nemo() -> None:
+def test_published_names_are_left_to_nemo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(published, "check_reachable", lambda name: None)
     model_files.check("nvidia/nemotron-3.5-asr-streaming-0.6b", "recogniser.model", "settings/speech.yml", "")
     with pytest.raises(model_files.ModelError, match="is empty"):
         model_files.check(" ", "recogniser.model", "settings/speech.yml", "")

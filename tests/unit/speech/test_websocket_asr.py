@@ -41,6 +41,16 @@ def test_everything_that_can_be_asked() -> None:
     assert first(hotwords=["余额"]).options.boosts == (("余额", BOOST),)
 
 
+@pytest.mark.requirement(9)
+def test_a_client_that_connects_again_says_where_its_audio_goes_on() -> None:
+    wanted = first(offset_ms=1280)
+    assert wanted.is_resumed and wanted.offset_s == 1.28
+    assert first(offset_ms=0).is_resumed
+    assert not first().is_resumed and first().offset_s == 0.0
+    with pytest.raises(BadRequest, match="offset_ms: got -1, expected an integer"):
+        first(offset_ms=-1)
+
+
 @pytest.mark.requirement(8)
 def test_a_client_may_speak_json_only() -> None:
     frame = '{"format": "pcm", "rate": 16000, "data": "AQACAA=="}'
@@ -109,3 +119,17 @@ def test_transcripts_are_json() -> None:
         "type": "final", "text": "查余额", "confidence": 0.9877, "start_ms": 500, "end_ms": 2000,
     }  # fmt: skip
     assert message(Heard("查", 0.5, False, 0.0, 0.32))["type"] == "partial"
+
+
+def test_alternatives_stand_in_finals_when_asked_for() -> None:
+    final = Heard("查余额", 0.8, True, 0.5, 2.0, (("差余额", 0.1),))
+    assert message(final, 2)["alternatives"] == [
+        {"text": "查余额", "confidence": 0.8}, {"text": "差余额", "confidence": 0.1},
+    ]  # fmt: skip
+    assert "alternatives" not in message(final)
+    assert "alternatives" not in message(Heard("查", 0.5, False, 0.0, 0.32), 2)
+    assert message(Heard("", 0.0, True, 0.0, 0.32), 2)["alternatives"] == []
+    assert first(alternatives=10).alternatives == 10 and first().alternatives == 1
+    for wrong in (0, 11, True):
+        with pytest.raises(BadRequest, match=r"alternatives: got .*, expected an integer 1-10"):
+            first(alternatives=wrong)
