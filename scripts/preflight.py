@@ -42,9 +42,11 @@ def check_models(plan: Layout, root: Path) -> None:
     if not plan.local_speech:
         return
     recogniser, voice = plan.speech.recogniser, plan.speech.voice
+    lexicon = recogniser.lexicon
     named = [
         ("recogniser.model", recogniser.model),
-        ("recogniser.lexicon.path", recogniser.lexicon.path if is_path(recogniser.model) else None),
+        ("recogniser.lexicon.path", lexicon.path if is_path(recogniser.model) else None),
+        ("recogniser.lexicon.confidence", lexicon.confidence if is_path(recogniser.model) else None),
         ("voice.acoustic_model", voice.acoustic_model),
         ("voice.vocoder", voice.vocoder),
     ]
