@@ -18,6 +18,7 @@ import os
 import re
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -115,18 +116,29 @@ class Teacher:
 class Shipped:
     """The voice as the speech server speaks: clauses, pauses, normalisation and all."""
 
-    def __init__(self, voice: str | None) -> None:
-        from yingda.speech.speak import synthesiser_for
+    def __init__(self, voice: str) -> None:
+        from yingda.speech import families, voices
+        from yingda.speech.manner import Manner
+        from yingda.speech.metrics import Metrics
+        from yingda.speech.prompt_cache import PromptCache
+        from yingda.speech.synthesiser import Synthesiser
 
-        settings = load(ROOT / "settings/speech.yml", SpeechSettings)
-        self._synthesiser, self._voice = synthesiser_for(settings, ROOT), voice
+        settings = replace(load(ROOT / "settings/speech.yml", SpeechSettings).voice, deadline_s=600.0)
+        self._synthesiser = Synthesiser(
+            lambda: voices.make_model(settings, families.make_voice),
+            settings,
+            PromptCache(None, 0),
+            Metrics(),
+        )
+        self._synthesiser.begin().result()
+        self._manner = Manner(voice=voice)
 
     def say(self, text: str) -> np.ndarray:
         """float32 at 8 kHz."""
         return asyncio.run(self._all(text))
 
     async def _all(self, text: str) -> np.ndarray:
-        parts = [x.pcm async for x in self._synthesiser.say(text, RATE_HZ, voice=self._voice)]
+        parts = [x.pcm async for x in self._synthesiser.say(text, RATE_HZ, self._manner)]
         return np.concatenate(parts).astype(np.float32) / 32768
 
 
@@ -134,7 +146,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--voice", help="of settings/speech.yml; its first one unless given")
+    parser.add_argument("--voice", default="", help="of settings/speech.yml; its first one unless given")
     parser.add_argument("--speaker", type=int, default=0, help="the voice's number in training/tts_model.py")
     parser.add_argument("--count", type=int, default=1000, help="so many of the sentences")
     args = parser.parse_args()

@@ -246,7 +246,7 @@ def test_encodings_and_pace(server: Any) -> None:
         (
             {"text": "<speak><prosody rate='x-slow'>好</prosody></speak>", "pace": 0.3},
             400,
-            "pace 0.3 times the SSML's rate 0.6 is 0.18, expected 0.25-4",
+            "pace of the request and its SSML together is 0.18, expected 0.25 to 4",
         ),
         ({"text": "好" * 2001}, 413, "text has 2001 characters; at most 2000"),
         ({"text": "好" * 30_000}, 413, "the request is too long"),
