@@ -4,7 +4,7 @@
     python -m training.make_speech synthesise --shard s0 --hours 8 --seed 8 --student   # 15 times cheaper
     python -m training.make_speech synthesise --shard bot1 --hours 2 --seed 9 --student --speaker 1
     python -m training.make_speech import --manifest DIR/manifest.jsonl --audio DIR --shard base
-    python -m training.make_speech manifest          # writes training/manifest.jsonl.gz from all shards
+    python -m training.make_speech manifest          # adds all shards to training/manifest.jsonl.gz
     python -m training.make_speech rebuild --shard all       # speaks that manifest again, from nothing
 
 A shard is var/speech/<shard>.i16 (8 kHz mono, little endian) and <shard>.jsonl, one line an utterance:
@@ -132,14 +132,18 @@ class Speaker:
 
 
 def write_manifest(args: argparse.Namespace) -> None:
-    """What was spoken, by which voice and how fast: all that is needed to make the audio again."""
+    """What was spoken, by which voice and how fast: all that is needed to make the audio again. What other
+    machines spoke stays, and what is new comes last, so that a rebuild that is under way goes on."""
     del args
+    with gzip.open(MANIFEST, "rt", encoding="utf-8") as old:
+        rows = dict.fromkeys(line.rstrip("\n") for line in old)
+    for lines in sorted(SPEECH.glob("*.jsonl")):
+        for line in lines.read_text(encoding="utf-8").splitlines():
+            x = json.loads(line)
+            kept = {k: x[k] for k in (*_ROW, "student") if k in x}
+            rows[json.dumps(kept, ensure_ascii=False)] = None
     with gzip.GzipFile(MANIFEST, "wb", mtime=0) as file:
-        for lines in sorted(SPEECH.glob("*.jsonl")):
-            for line in lines.read_text(encoding="utf-8").splitlines():
-                x = json.loads(line)
-                kept = {k: x[k] for k in (*_ROW, "student") if k in x}
-                file.write((json.dumps(kept, ensure_ascii=False) + "\n").encode())
+        file.write("".join(row + "\n" for row in rows).encode())
 
 
 def rebuild(args: argparse.Namespace) -> None:

@@ -127,7 +127,7 @@ class Trainer:
 
         if PREPARED.exists():
             saved = torch.load(PREPARED, weights_only=False)
-            return self._normalised(saved["examples"])
+            return self._normalised([Example(*row) for row in saved])
         teacher = Teacher(ROOT / "var/teacher", layers="prosody")
         examples: list[Example] = []
         for lines in sorted(SPEECH.glob("*.jsonl")):
@@ -149,7 +149,8 @@ class Trainer:
                 if len(examples) % 100 == 0:
                     print(f"{len(examples)} utterances prepared", flush=True)
         PREPARED.parent.mkdir(parents=True, exist_ok=True)
-        torch.save({"examples": examples}, PREPARED)
+        # rows, because a class of a program that runs as __main__ cannot be read by another
+        torch.save([tuple(vars(x).values()) for x in examples], PREPARED)
         return self._normalised(examples)
 
     def _example(self, teacher: Teacher, row: dict[str, Any], pcm: np.ndarray) -> Example:

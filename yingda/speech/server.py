@@ -209,7 +209,9 @@ class SpeechServer:
             texts = prompt_cache.fixed_texts(prompts.texts, prompts.domain_file)
         except ValueError as error:
             raise StartError(f"{self._path}: key 'prompts.domain_file': {error}") from None
-        missing = await asyncio.to_thread(self.synthesiser.load_prompts, texts, PROMPT_RATE)
+        missing = await asyncio.to_thread(
+            self.synthesiser.load_prompts, texts, PROMPT_RATE, prompts.voices or ("",)
+        )
         self._count_prompts()
         return missing
 
@@ -218,7 +220,7 @@ class SpeechServer:
         if missing:
             log.info("synthesising %d fixed prompts in the background", len(missing))
         for text in missing:
-            await self.synthesiser.fix_prompts([text], PROMPT_RATE)
+            await self.synthesiser.fix_prompts([text], PROMPT_RATE, self._settings.prompts.voices or ("",))
             self._count_prompts()
         try:
             old = await asyncio.to_thread(self.cache.tidy)

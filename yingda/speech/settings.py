@@ -126,6 +126,7 @@ class Prompts:
     """Fixed prompts that are synthesised once and held in memory."""
 
     texts: list[str] = field(default_factory=list)
+    voices: list[str] = field(default_factory=list)
     domain_file: str | None = "domain.yml"
     folder: str = "var/prompt_cache"
     memory_mb: int = knob(64, low=1, high=65536)
@@ -139,3 +140,10 @@ class SpeechSettings:
     recogniser: Recogniser = field(default_factory=Recogniser)
     voice: Voice = field(default_factory=Voice)
     prompts: Prompts = field(default_factory=Prompts)
+
+    def __post_init__(self) -> None:
+        """Refuse prompts in a voice that is not there."""
+        known = [voice.name for voice in self.voice.voices]
+        for name in self.prompts.voices:
+            if name not in known:
+                raise ValueError(f"prompts.voices: got {name!r}, expected one of {', '.join(known)}")

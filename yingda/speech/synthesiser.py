@@ -7,7 +7,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -120,13 +120,14 @@ class Synthesiser:
         """Whether anything is left to say of plain text or SSML. Raises SsmlError, MannerError."""
         return any(part.key.text for part in self._parts(text, 8000, AS_SET))
 
-    def load_prompts(self, texts: list[str], rate: int) -> list[str]:
-        """Take prompts from the disk, in every voice; returns those of which a clause has to be synthesised.
-        One that cannot be spoken, such as broken SSML, is left to be refused when it is wanted."""
+    def load_prompts(self, texts: list[str], rate: int, voices: Sequence[str] = ("",)) -> list[str]:
+        """Take prompts from the disk, in each of `voices`, of which "" is the one that speaks unless another
+        is asked for; returns those of which a clause has to be synthesised. One that cannot be spoken, such
+        as broken SSML, is left to be refused when it is wanted."""
         missing = []
         for text in texts:
             try:
-                parts = self._in_every_voice(text, rate)
+                parts = self._in_voices(text, rate, voices)
             except ValueError as error:
                 log.warning("a fixed prompt cannot be spoken: %s", error)
                 continue
@@ -134,12 +135,12 @@ class Synthesiser:
                 missing.append(text)
         return missing
 
-    async def fix_prompts(self, texts: list[str], rate: int) -> None:
-        """Synthesise prompts in every voice while no call wants it, and hold them for good. One that cannot
-        be spoken is left to be spoken when it is wanted."""
+    async def fix_prompts(self, texts: list[str], rate: int, voices: Sequence[str] = ("",)) -> None:
+        """Synthesise prompts in each of `voices` while no call wants it, and hold them for good. One that
+        cannot be spoken is left to be spoken when it is wanted."""
         for text in texts:
             try:
-                for part in self._in_every_voice(text, rate):
+                for part in self._in_voices(text, rate, voices):
                     await self._fix(part)
             except Exception as error:  # the others are still to be made
                 log.warning("a fixed prompt was not kept: %s: %s", type(error).__name__, error)
@@ -150,8 +151,8 @@ class Synthesiser:
             pcm = await self._synthesise(part, None) if spoken is None else spoken
             await asyncio.to_thread(self._cache.fix, part.key, pcm)
 
-    def _in_every_voice(self, text: str, rate: int) -> list[_Part]:
-        wishes = [Manner(voice=name) for name in self._voices.names]
+    def _in_voices(self, text: str, rate: int, voices: Sequence[str]) -> list[_Part]:
+        wishes = [Manner(voice=name) for name in voices]
         return [part for wish in wishes for part in self._parts(text, rate, wish) if part.key.text]
 
     async def say(self, text: str, rate: int, manner: Manner = AS_SET) -> AsyncIterator[Spoken]:

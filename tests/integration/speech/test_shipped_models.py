@@ -55,6 +55,20 @@ def test_a_sentence_is_spoken_into_a_telephone_wav(tmp_path: Path) -> None:
 
 
 @pytest.mark.requirement(18)
+def test_the_second_voice_is_another_person(tmp_path: Path) -> None:
+    hz = {}
+    for voice in ("female_1", "male_1"):
+        out = tmp_path / f"{voice}.wav"
+        done = run("speak", "--out", str(out), "--voice", voice, "--", "感谢您的来电，祝您生活愉快，再见。")
+        assert done.returncode == 0, done.stderr
+        with wave.open(str(out), "rb") as file:
+            pcm = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32)
+        hz[voice] = median_hz(pcm / 32768, 8000) or 0.0
+    assert 150 < hz["female_1"] < 350
+    assert 70 < hz["male_1"] < 0.75 * hz["female_1"]
+
+
+@pytest.mark.requirement(18)
 def test_a_semitone_is_heard_as_one(tmp_path: Path) -> None:
     """6 % of the pitch, within what a voice wanders by itself."""
     heard = {}

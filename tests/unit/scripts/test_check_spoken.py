@@ -75,5 +75,5 @@ def test_a_mistake_in_a_fixed_prompt(tmp_path: Path) -> None:
 
 
 def test_voices_are_those_of_the_settings(tmp_path: Path) -> None:
-    assert voices(ROOT) == ["female_1"]
+    assert voices(ROOT) == ["female_1", "male_1"]
     assert voices(tmp_path) is None

@@ -7,7 +7,7 @@ import pytest
 
 from yingda.plumbing.settings import SettingsError, load
 from yingda.speech import model_files, published
-from yingda.speech.settings import SpeechSettings
+from yingda.speech.settings import Prompts, SpeechSettings
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -16,7 +16,7 @@ def test_the_shipped_file_loads() -> None:
     settings = load(ROOT / "settings/speech.yml", SpeechSettings, environ={})
     assert settings.recogniser.model.endswith(".nemo")
     assert settings.prompts.texts
-    assert [voice.name for voice in settings.voice.voices] == ["female_1"]
+    assert [voice.name for voice in settings.voice.voices] == ["female_1", "male_1"]
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,8 @@ def test_published_names_are_left_to_nemo(monkeypatch: pytest.MonkeyPatch) -> No
     model_files.check("nvidia/nemotron-3.5-asr-streaming-0.6b", "recogniser.model", "settings/speech.yml", "")
     with pytest.raises(model_files.ModelError, match="is empty"):
         model_files.check(" ", "recogniser.model", "settings/speech.yml", "")
+
+
+def test_prompts_are_kept_in_voices_that_are_there() -> None:
+    with pytest.raises(ValueError, match=r"prompts.voices: got 'x', expected one of female_1"):
+        SpeechSettings(prompts=Prompts(voices=["x"]))

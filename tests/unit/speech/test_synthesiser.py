@@ -105,9 +105,11 @@ async def test_every_manner_is_a_clause_of_its_own_in_memory(two: Synthesiser, h
 
 
 @pytest.mark.requirement(20)
-async def test_fixed_prompts_are_held_in_every_voice(two: Synthesiser, hum: Hum) -> None:
+async def test_fixed_prompts_are_held_in_the_voices_named(two: Synthesiser, hum: Hum) -> None:
     assert two.load_prompts(["您好。", "<speak>坏"], 8000) == ["您好。"]
     await two.fix_prompts(["您好。"], 8000)
+    assert [prosody.voice for prosody in hum.told] == ["female_1"]
+    await two.fix_prompts(["您好。"], 8000, ["female_1", "male_1"])
     assert [prosody.voice for prosody in hum.told] == ["female_1", "male_1"]
     for voice in ("", "male_1"):
         _ = [part async for part in two.say("您好。", 8000, Manner(voice))]
