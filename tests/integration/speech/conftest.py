@@ -55,7 +55,8 @@ def server(tiny_models: tuple[Path, Path], tmp_path_factory: pytest.TempPathFact
         f"server: {{grpc_port: {grpc}, http_port: {http}}}\n"
         f"recogniser: {{model: {tiny_models[0]}, max_streams: 10, gather_ms: 40}}\n"
         f"voice: {{acoustic_model: {tiny_models[1]}, voices: {voices}}}\n"
-        f"prompts: {{texts: [感谢您的来电，再见。], domain_file: null, folder: {folder / 'prompts'}}}\n",
+        f"prompts: {{texts: [感谢您的来电，再见。], voices: [female_1, slow_1], domain_file: null, "
+        f"folder: {folder / 'prompts'}}}\n",
         encoding="utf-8",
     )
     log = folder / "speech.log"
