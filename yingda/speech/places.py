@@ -14,6 +14,7 @@ from yingda.speech.confusion import Confusions
 from yingda.speech.slots import Slot
 
 SKIP_COST = 14.0  # nats, at most: a heard syllable that was no speech, or fits nowhere
+KEPT = 3.0  # nats more for passing over what the model wrote: the language gains by every word less
 FAR = 2.0  # nats: beside its confusion, of a syllable that the model did not name
 MOST = 14  # syllables of one place
 
@@ -50,4 +51,5 @@ class Costs:
                 if cost:
                     costs[number] = min(costs.get(number, SKIP_COST), known + cost)
         cheapest = sorted(costs.items(), key=lambda item: item[1])[:MOST]
-        return Place(tuple(cheapest), min(SKIP_COST, (top - heard.nothing) * self._acoustic), heard.optional)
+        skip = (top - heard.nothing) * self._acoustic + (0.0 if heard.optional else KEPT)
+        return Place(tuple(cheapest), min(SKIP_COST, skip), heard.optional)
