@@ -31,7 +31,7 @@ from training.student import distance
 from training.train_tts import INAUDIBLE, PINYIN_DICT
 
 CHECKPOINT = ROOT / "var/checkpoints/vocoder.pt"
-SHIPPED = ROOT / "models/speech/vocoder-zh-8k.nemo"
+SHIPPED = ROOT / "models/speech/vocoder-zh-8k.nemo"  # its last state, to go on from
 OUT = ROOT / "var/checkpoints/vocoder-zh-8k.nemo"
 ALONE_STEPS = 1500  # the generator learns the spectrum before anybody judges it
 _EDGE = 8  # frames on each side whose spectra would see the cut
