@@ -22,7 +22,7 @@ import numpy as np
 import sentencepiece
 import torch
 
-from training import asr_model, speech_data
+from training import asr_model, checkpoints, speech_data
 from training.schedule import learning_rate, set_learning_rate
 from training.sentences import ROOT
 
@@ -67,34 +67,22 @@ class Trainer:
         self.step, self.audio_s, self.loss = saved["step"], saved["audio_s"], saved["loss"]
 
     def save(self) -> None:
-        CHECKPOINT.parent.mkdir(parents=True, exist_ok=True)
-        part = CHECKPOINT.with_suffix(".part")
-        torch.save(
-            {
-                "model": self.model.state_dict(),
-                "head": self.head.state_dict(),
-                "step": self.step,
-                "optimiser": self.optimiser.state_dict(),
-                "audio_s": self.audio_s,
-                "loss": self.loss,
-            },
-            part,
-        )
-        part.replace(CHECKPOINT)
+        checkpoints.save(self._state() | {"optimiser": self.optimiser.state_dict()}, CHECKPOINT)
+
+    def _state(self) -> dict:
+        """All but the optimiser."""
+        return {
+            "model": self.model.state_dict(),
+            "head": self.head.state_dict(),
+            "step": self.step,
+            "audio_s": self.audio_s,
+            "loss": self.loss,
+        }
 
     def ship(self) -> None:
         """Copy what is worth keeping in git: the model, and the checkpoint without its optimiser."""
         self.export(ROOT / "models/speech/asr-zh-8k.nemo")
-        torch.save(
-            {
-                "model": self.model.state_dict(),
-                "head": self.head.state_dict(),
-                "step": self.step,
-                "audio_s": self.audio_s,
-                "loss": self.loss,
-            },
-            SHIPPED_CHECKPOINT,
-        )
+        checkpoints.save(self._state(), SHIPPED_CHECKPOINT)
 
     @property
     def done(self) -> float:
@@ -152,13 +140,10 @@ class Trainer:
 
     def export(self, path: Path) -> None:
         """Write the ordinary NeMo archive with folded weights; the training model stays as it is."""
-        path.parent.mkdir(parents=True, exist_ok=True)
         kept = {k: v.clone() for k, v in self.model.state_dict().items()}
         self.model.load_state_dict(self.head.folded_state(self.model))
         self.model.eval()
-        part = path.with_name(path.stem + ".part.nemo")
-        self.model.save_to(str(part))
-        part.replace(path)
+        checkpoints.export(self.model, path)
         self.model.load_state_dict(kept)
         self.model.train()
 

@@ -21,7 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import torch
 
-from training import tts_model
+from training import checkpoints, tts_model
 from training.asr_model import syllable_inventory
 from training.make_speech import PLAIN, SPEECH
 from training.schedule import learning_rate, set_learning_rate
@@ -217,17 +217,10 @@ class Trainer:
         return mel_loss.item(), duration_loss.item(), pitch_loss.item()
 
     def save(self, out: Path) -> None:
-        CHECKPOINT.parent.mkdir(parents=True, exist_ok=True)
-        part = CHECKPOINT.with_suffix(".part")
-        torch.save(
-            {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(), "step": self.step},
-            part,
-        )
-        part.replace(CHECKPOINT)
+        state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
+        checkpoints.save(state | {"step": self.step}, CHECKPOINT)
         self.model.eval()
-        archive = out.with_name(out.stem + ".part.nemo")
-        self.model.save_to(str(archive))
-        archive.replace(out)
+        checkpoints.export(self.model, out)
         self.model.train()
 
 

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from training import speech_data, tts_model, vocoder_model
+from training import checkpoints, speech_data, tts_model, vocoder_model
 from training.schedule import learning_rate, set_learning_rate
 from training.sentences import ROOT
 from training.student import distance
@@ -151,10 +151,10 @@ class Trainer:
         for optimiser in self.optimisers:
             set_learning_rate(optimiser, learning_rate(self.rate, self.step, 200, self.done))
         hop, frames = tts_model.HOP, heard.shape[1] // tts_model.HOP
-        with torch.no_grad():
-            wanted_mel = self.mel(heard)[:, :, :frames]
-        source = wanted_mel if mel is None else mel
-        said = self.model.generator(x=source)[:, :, _EDGE * hop // 2 : -_EDGE * hop // 2]
+        if mel is None:
+            with torch.no_grad():
+                mel = self.mel(heard)[:, :, :frames]
+        said = self.model.generator(x=mel)[:, :, _EDGE * hop // 2 : -_EDGE * hop // 2]
         wanted = heard[:, None, _EDGE * hop // 2 : -_EDGE * hop // 2]
         with torch.no_grad():
             target = self.mel(wanted[:, 0])
@@ -182,14 +182,10 @@ class Trainer:
         optimiser.step()
 
     def save(self, out: Path) -> None:
-        CHECKPOINT.parent.mkdir(parents=True, exist_ok=True)
-        part = CHECKPOINT.with_suffix(".part")
         states = [o.state_dict() for o in self.optimisers]
-        torch.save({"model": self.model.state_dict(), "optimisers": states, "step": self.step}, part)
-        part.replace(CHECKPOINT)
-        archive = out.with_name(out.stem + ".part.nemo")
-        self.model.save_to(str(archive))
-        archive.replace(out)
+        state = {"model": self.model.state_dict(), "optimisers": states, "step": self.step}
+        checkpoints.save(state, CHECKPOINT)
+        checkpoints.export(self.model, out)
 
 
 def main() -> None:

@@ -91,6 +91,7 @@ class SpeechServer:
         # a character of text takes up to 12 bytes in JSON
         longest = settings.voice.max_text_chars * 12 + 4096
         self._http = HttpApi(self.why_not_ready, self.metrics, settings.server.http_tokens, longest)
+        self._prompt_voices = settings.prompts.voices or ("",)
         self._tasks: list[asyncio.Task[None]] = []
         self.grpc_port = 0
 
@@ -210,7 +211,7 @@ class SpeechServer:
         except ValueError as error:
             raise StartError(f"{self._path}: key 'prompts.domain_file': {error}") from None
         missing = await asyncio.to_thread(
-            self.synthesiser.load_prompts, texts, PROMPT_RATE, prompts.voices or ("",)
+            self.synthesiser.load_prompts, texts, PROMPT_RATE, self._prompt_voices
         )
         self._count_prompts()
         return missing
@@ -220,7 +221,7 @@ class SpeechServer:
         if missing:
             log.info("synthesising %d fixed prompts in the background", len(missing))
         for text in missing:
-            await self.synthesiser.fix_prompts([text], PROMPT_RATE, self._settings.prompts.voices or ("",))
+            await self.synthesiser.fix_prompts([text], PROMPT_RATE, self._prompt_voices)
             self._count_prompts()
         try:
             old = await asyncio.to_thread(self.cache.tidy)
