@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -19,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.speech._process import SpeechProcess
 from yingda.gateway.settings import SpeechSettings as LinkSettings
 from yingda.gateway.speech_link import Recognition, SpeechLink
-from yingda.plumbing import health
 from yingda.plumbing.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +31,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
-class Server:
+class Server(SpeechProcess):
     """One address, at which `python -m yingda.speech` may be killed and started again."""
 
     settings: dict[str, str] = field(default_factory=dict)  # RECOGNISER__CHUNK_MS and so on
@@ -41,7 +40,7 @@ class Server:
         self.grpc_port, self.http_port = free_port(), free_port()
         self.address, self.url = f"127.0.0.1:{self.grpc_port}", f"http://127.0.0.1:{self.http_port}"
         self._log = tempfile.NamedTemporaryFile(prefix="speech-", suffix=".log")  # noqa: SIM115
-        self.process: subprocess.Popen[bytes] | None = None
+        self.log_path, self.deadline_s = Path(self._log.name), START_DEADLINE_S
 
     def launch(self) -> None:
         """Start it, and do not wait."""
@@ -59,44 +58,13 @@ class Server:
             command, cwd=ROOT, env=environment, stdout=self._log.file, stderr=subprocess.STDOUT
         )
 
-    def wait_until_ready(self) -> float:
-        """Seconds that it took. Raises NotReady."""
-        began = time.monotonic()
-        process = self.process
-        assert process is not None
-
-        def ended() -> str | None:
-            return None if process.poll() is None else self.log()[-2000:]
-
-        probe = lambda: health.check(self.url + "/health")  # noqa: E731
-        health.wait_until_ready("speech", probe, START_DEADLINE_S, ended)
-        return time.monotonic() - began
-
     def start(self) -> None:
         """Up and healthy."""
         print("  starting a speech server ...", end="", flush=True)
+        began = time.monotonic()
         self.launch()
-        print(f" ready after {self.wait_until_ready():.0f} s", flush=True)
-
-    def kill(self) -> None:
-        """kill -9."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait(10)
-
-    def terminate(self) -> None:
-        """SIGTERM."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGTERM)
-
-    def close(self) -> None:
-        """No process is left."""
-        if self.process is not None and self.process.poll() is None:
-            self.kill()
-
-    def log(self) -> str:
-        """All that it said."""
-        return Path(self._log.name).read_text(encoding="utf-8", errors="replace")
+        self.wait_until_ready()
+        print(f" ready after {time.monotonic() - began:.0f} s", flush=True)
 
     def status(self) -> int:
         """Of GET /health; 0 when nobody answers."""

@@ -258,7 +258,7 @@ async def run(names: list[str]) -> int:
     finally:
         server.close()
         if passed < len(names):
-            print("the end of the server's log:\n" + server.log()[-2000:])
+            print("the end of the server's log:\n" + server.said()[-2000:])
     return passed
 
 

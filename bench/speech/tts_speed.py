@@ -13,15 +13,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 CORE = max(os.sched_getaffinity(0))
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -30,8 +27,8 @@ import numpy as np
 import yaml
 
 from bench.speech import _core
+from bench.speech._server import Server
 from scripts.layout import ROOT
-from yingda.plumbing import health
 from yingda.plumbing.settings import load
 from yingda.sansio.turns.markup import pieces
 from yingda.speech import clauses, voices
@@ -101,38 +98,18 @@ async def real_time_factor(voice: Synthesiser, metrics: Metrics, texts: list[str
     return (time.process_time() - cpu) / audio_s, audio_s
 
 
-def free_port() -> int:
-    """A TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def server() -> Iterator[str]:
     """The address of a speech server on this core, which holds no prompts."""
     with tempfile.TemporaryDirectory() as folder:
-        grpc_port, http_port = free_port(), free_port()
-        environment = {
-            **os.environ, "YINGDA_SPEECH__SERVER__GRPC_PORT": str(grpc_port),
-            "YINGDA_SPEECH__SERVER__HTTP_PORT": str(http_port), "YINGDA_SPEECH__PROMPTS__TEXTS": "[]",
-            "YINGDA_SPEECH__PROMPTS__DOMAIN_FILE": "null", "YINGDA_SPEECH__PROMPTS__FOLDER": folder,
-        }  # fmt: skip
-        log = Path(folder) / "speech.log"
-        with log.open("wb") as sink:
-            command = [sys.executable, "-m", "yingda.speech", "--settings", "settings/speech.yml"]
-            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=sink, stderr=sink)
-
-        def ended() -> str | None:
-            return None if process.poll() is None else log.read_text(errors="replace")[-2000:]
-
+        running = Server({"PROMPTS__FOLDER": folder})
         try:
-            url = f"http://127.0.0.1:{http_port}/health"
-            health.wait_until_ready("speech", lambda: health.check(url), START_DEADLINE_S, ended)
-            yield f"127.0.0.1:{grpc_port}"
+            running.start()
+            yield running.address
         finally:
-            process.terminate()
-            process.wait(30)
+            running.terminate()
+            assert running.process is not None
+            running.process.wait(30)
 
 
 def first_audio_by_grpc(address: str, texts: list[str]) -> list[float]:

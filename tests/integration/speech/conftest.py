@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from yingda.plumbing import health
+from yingda.plumbing.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 START_DEADLINE_S = 180.0
@@ -26,12 +26,6 @@ class Running:
     http: str
     process: subprocess.Popen[bytes]
     log: Path
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,20 +11,15 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from yingda.plumbing import health
+from bench.speech._process import SpeechProcess
+from yingda.plumbing.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 START_DEADLINE_S = 60.0
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @dataclass
-class WordServer:
+class WordServer(SpeechProcess):
     """One address at which servers come and go."""
 
     folder: Path
@@ -35,7 +28,7 @@ class WordServer:
 
     def __post_init__(self) -> None:
         self.grpc_port, self.http_port = free_port(), free_port()
-        self.grpc, self.http = f"127.0.0.1:{self.grpc_port}", f"http://127.0.0.1:{self.http_port}"
+        self.grpc, self.url = f"127.0.0.1:{self.grpc_port}", f"http://127.0.0.1:{self.http_port}"
         self._settings = self.folder / "speech.yml"
         self._settings.write_text(
             f"server: {{grpc_port: {self.grpc_port}, http_port: {self.http_port}, drain_s: {self.drain_s}}}\n"
@@ -43,49 +36,24 @@ class WordServer:
             f"prompts: {{domain_file: null, folder: {self.folder / 'prompts'}}}\n",
             encoding="utf-8",
         )
-        self.log = self.folder / "speech.log"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.log_path, self.deadline_s = self.folder / "speech.log", START_DEADLINE_S
 
     def launch(self) -> None:
         """Start it, and do not wait."""
         script = Path(__file__).with_name("word_server.py")
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-        with self.log.open("ab") as sink:
+        with self.log_path.open("ab") as sink:
             command = [sys.executable, str(script), str(self._settings)]
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=sink, stderr=sink, env=environment)
-
-    def wait_until_ready(self) -> None:
-        process = self.process
-        assert process is not None
-
-        def ended() -> str | None:
-            return None if process.poll() is None else self.log.read_text(errors="replace")[-2000:]
-
-        url = self.http + "/health"
-        health.wait_until_ready("speech", lambda: health.check(url), START_DEADLINE_S, ended)
 
     def start(self) -> None:
         self.launch()
         self.wait_until_ready()
 
-    def kill(self) -> None:
-        """kill -9."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait(10)
-
-    def terminate(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGTERM)
-
-    def close(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.kill()
-
     def get(self, path: str) -> tuple[int, str]:
         """Status and body; status 0 when nobody answers."""
         try:
-            with urllib.request.urlopen(self.http + path, timeout=5) as answer:
+            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:

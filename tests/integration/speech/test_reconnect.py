@@ -162,7 +162,7 @@ async def test_a_websocket_client_goes_on_as_the_document_says(server: WordServe
     async def hear() -> None:
         nonlocal killed
         from_ms = finals[-1]["end_ms"] if finals else 0
-        uri = server.http.replace("http:", "ws:") + "/v1/asr"
+        uri = server.url.replace("http:", "ws:") + "/v1/asr"
         async with connect(uri, open_timeout=5, close_timeout=1) as socket:
             first = {"sample_rate_hz": 8000, "encoding": "pcm16", "offset_ms": from_ms, "interim": False}
             await socket.send(json.dumps(first))

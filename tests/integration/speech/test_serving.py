@@ -81,7 +81,7 @@ class Talker:
 
 
 def ws_url(server: WordServer) -> str:
-    return server.http.replace("http:", "ws:") + "/v1/asr"
+    return server.url.replace("http:", "ws:") + "/v1/asr"
 
 
 CONFIG = '{"sample_rate_hz": 8000, "encoding": "pcm16"}'
