@@ -44,8 +44,8 @@ speak: envs ## what the voice says, as a WAV file: make speak TEXT="您好" OUT=
 models: envs ## published speech models: the list; NAME=nemotron shows licence and size, asks, downloads (YES=1)
 	@exec $(VOICE_PYTHON) -m scripts.models $(NAME) $(if $(filter 1 y yes,$(YES)),--yes)
 
-modelscope-env: ## make the environment of ModelScope's models (docs/models.md)
-	@$(PYTHON) scripts/env.py modelscope
+modelscope-env: ## make the environment of ModelScope's models (SAMBERT=1: for SAM-BERT; docs/models.md)
+	@$(PYTHON) scripts/env.py modelscope $(if $(SAMBERT),--python 3.10)
 
 check-dialogue: envs ## mistakes in domain.yml, data/ and tests/conversations, in a second
 	@$(VOICE_PYTHON) -m scripts.check_dialogue

@@ -1,5 +1,6 @@
-"""ModelScope's models in their own environment (envs/modelscope.txt, Python 3.10), as a child of the speech
-server: python -m yingda.speech.modelscope_worker {asr,tts} MODEL
+"""ModelScope's models in their own environment (envs/modelscope.txt), as a child of the speech server:
+
+    python -m yingda.speech.modelscope_worker {asr,tts} MODEL
 
 Each message is a line of JSON; the bytes that its `bytes` counts follow it. The first one says `ready` or
 `error`. Standard library, numpy and what ModelScope needs only. What the packages print goes to stderr.
@@ -78,7 +79,10 @@ def voice(model: str) -> tuple[dict[str, Any], Callable[[dict[str, Any], bytes],
 def missing_packages() -> str:
     """What SAM-BERT lacks here, empty when nothing: two packages are ModelScope's own and not on PyPI."""
     if sys.version_info >= (3, 11):
-        return f"SAM-BERT runs on Python 3.10 at most, this is {sys.version.split()[0]}"
+        return (
+            f"SAM-BERT runs on Python 3.10 at most, this is {sys.version.split()[0]}; make its environment: "
+            "make modelscope-env SAMBERT=1"
+        )
     empty = _lacks("kantts.datasets") or _lacks("ttsfrd")
     if not empty:
         return ""

@@ -53,7 +53,7 @@ def test_a_full_disk_is_told_before_anything_is_fetched(
     with pytest.raises(
         env.CannotMake, match=r"the voice environment needs about .* Free some, or set YINGDA_HOME"
     ):
-        env.install("voice", tmp_path / "voice-0")
+        env.install("voice", tmp_path / "voice-0", "3.11")
 
 
 def test_a_python_that_does_not_run_is_passed_over(tmp_path: Path) -> None:
@@ -63,6 +63,78 @@ def test_a_python_that_does_not_run_is_passed_over(tmp_path: Path) -> None:
     assert not installers.probe(str(shim), "3.10")
     assert not installers.probe(str(tmp_path / "none"), "3.10")
     assert installers.probe(sys.executable, f"{sys.version_info[0]}.{sys.version_info[1]}")
+
+
+@pytest.fixture(name="installs")
+def make_installs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """What installers are run with, on a machine without a GPU that has Python 3.11's CPU build in a folder.
+    No index has one: those that ask it fail."""
+    ran: list[list[str]] = []
+    (tmp_path / "envs").mkdir()
+    (tmp_path / "envs" / "modelscope.txt").write_text("numpy==2.2.6\ntorch==2.13.0\ntorch-complex==0.4.4\n")
+    (tmp_path / "torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl").write_text("")
+
+    def run(command: list[str], told: dict[str, str]) -> tuple[int, str]:
+        ran.append(command[command.index("install") + 3 :])
+        return (1 if "--index-url" in command else 0), "not found"
+
+    monkeypatch.setattr(env, "ROOT", tmp_path)
+    monkeypatch.setattr(env, "run_install", run)
+    monkeypatch.setattr(env, "uv_environment", dict)
+    monkeypatch.setattr(env, "pip_settings", lambda: {"find-links": [str(tmp_path), "https://elsewhere"]})
+    monkeypatch.setattr(env.shutil, "which", lambda name: None)
+    monkeypatch.delenv("YINGDA_TORCH_INDEX", raising=False)
+    return ran
+
+
+def test_the_cpu_build_of_pytorch_is_taken_from_a_folder_that_has_it(
+    installs: list[list[str]], tmp_path: Path
+) -> None:
+    env.install_torch("modelscope", tmp_path, "uv", "3.11")
+    assert installs == [["--no-deps", "torch==2.13.0+cpu"]]
+
+
+def test_without_the_cpu_build_for_this_python_the_full_one_comes_with_its_libraries(
+    installs: list[list[str]], tmp_path: Path
+) -> None:
+    """Once the other Python's wheel in the folder was taken for its own, and the full build without its
+    libraries was installed from PyPI."""
+    env.install_torch("modelscope", tmp_path, "uv", "3.10")
+    assert installs == [
+        ["--no-deps", "torch==2.13.0+cpu", "--index-url", env.TORCH_CPU_INDEX],
+        ["torch==2.13.0"],
+    ]
+
+
+@pytest.mark.usefixtures("installs")
+def test_an_environment_whose_pytorch_cannot_be_imported_is_not_ready(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    python = tmp_path / "bin" / "python"
+    python.write_text("#!/bin/sh\necho 'OSError: libcudnn.so.9: cannot open' >&2\nexit 1\n")
+    python.chmod(0o755)
+    told = r"cannot be imported \(OSError: libcudnn.*\)\. Set YINGDA_TORCH_INDEX .*\+cpu for Python 3\.10"
+    with pytest.raises(env.CannotMake, match=told):
+        env.check_torch("modelscope", tmp_path, "3.10")
+    python.write_text("#!/bin/sh\nexit 0\n")
+    env.check_torch("modelscope", tmp_path, "3.10")
+
+
+def test_another_python_makes_another_environment_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = []
+    monkeypatch.setattr(env, "make", lambda *given: made.append(given))
+    monkeypatch.setattr(sys, "argv", ["env.py", "modelscope", "--python", "3.10"])
+    assert env.main() == 0 and made == [("modelscope", "3.10")]
+    assert (
+        env.folder_of("modelscope", "3.10")
+        != env.folder_of("modelscope")
+        == env.folder_of("modelscope", "3.11")
+    )
+    monkeypatch.setattr(sys, "argv", ["env.py", "rasa", "--python", "3.11"])
+    with pytest.raises(SystemExit):
+        env.main()
+    assert "the rasa environment cannot have Python 3.11" in capsys.readouterr().err
 
 
 def test_a_missing_python_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
