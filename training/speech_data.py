@@ -17,13 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.signal import butter, lfilter
 
-RATE_HZ = 8000
+from training import telephone_line
+from training.telephone_line import RATE_HZ
+
 _CROSSFADE = 40  # samples, 5 ms
-_BANDS = [
-    butter(2, [low / 4000, high / 4000], "band") for low, high in ((200, 3500), (300, 3400), (350, 3200))
-]
 
 
 @dataclass
@@ -128,7 +126,7 @@ class Examples:
         return audio[start:end], item.syllables[first:past], item.spans[first:past] - start / RATE_HZ
 
     def _line(self, x: Example, hard: float) -> Example:
-        """Tempo and pitch, silence around, band limits, noise, babble, level, and A-law's 8 bits."""
+        """Tempo and pitch, silence around, and what rooms and lines do."""
         r, y, spans = self._np, x.audio, x.spans
         if r.rand() < 0.5:
             factor = r.uniform(0.88, 1.14)
@@ -137,26 +135,8 @@ class Examples:
         lead, tail = int(r.uniform(0, 0.4) * RATE_HZ), int(r.uniform(0, 0.5) * RATE_HZ)
         y = np.concatenate([np.zeros(lead, np.float32), y, np.zeros(tail, np.float32)])
         spans = spans + lead / RATE_HZ
-        if r.rand() < 0.15 + 0.35 * hard:
-            b, a = _BANDS[r.randint(3)]
-            y = lfilter(b, a, y).astype(np.float32)
-        if r.rand() < 0.2 + 0.4 * hard:
-            y = y + self._noise(y, hard)
-        y = y * np.float32(10 ** (r.uniform(-14, 3) / 20) / max(float(np.abs(y).max()), 1e-3))
-        if r.rand() < 0.7:
-            y = _alaw(y)
+        y = telephone_line.harm(y, hard, r, lambda: self._rng.choice(self.items).audio())
         return Example(y, x.syllables, spans)
-
-    def _noise(self, y: np.ndarray, hard: float) -> np.ndarray:
-        r = self._np
-        kind, noise = r.rand(), r.randn(len(y)).astype(np.float32)
-        if kind < 0.4:
-            noise = lfilter([1], [1, -r.uniform(0.5, 0.97)], noise).astype(np.float32)
-        elif kind < 0.55:
-            noise = np.resize(self._rng.choice(self.items).audio(), len(y))
-        snr_db = r.uniform(25 - 17 * hard, 35) if not 0.4 <= kind < 0.55 else r.uniform(25 - 10 * hard, 35)
-        level = np.sqrt((y**2).mean() + 1e-9) / (np.sqrt((noise**2).mean()) + 1e-9)
-        return noise * np.float32(level * 10 ** (-snr_db / 20))
 
 
 def _quiet(audio: np.ndarray, at_s: float, reach: int = 240) -> int:
@@ -175,12 +155,3 @@ def _join(pieces: list[np.ndarray]) -> np.ndarray:
         out[-_CROSSFADE:] = out[-_CROSSFADE:] * (1 - fade) + piece[:_CROSSFADE] * fade
         out = np.concatenate([out, piece[_CROSSFADE:]])
     return out
-
-
-def _alaw(y: np.ndarray) -> np.ndarray:
-    """The continuous A-law curve rounded to 8 bits: close to G.711 and cheap."""
-    a, top = 87.6, 1 + np.log(87.6)
-    size = np.abs(np.clip(y, -1, 1))
-    coded = np.where(size < 1 / a, a * size, 1 + np.log(np.maximum(a * size, 1e-9))) / top
-    coded = np.round(coded * 127) / 127 * top
-    return (np.sign(y) * np.where(coded < 1, coded / a, np.exp(coded - 1) / a)).astype(np.float32)

@@ -23,7 +23,7 @@ import sentencepiece
 import torch
 
 from training import asr_model, checkpoints, speech_data
-from training.schedule import learning_rate, set_learning_rate
+from training.schedule import Cycle
 from training.sentences import ROOT
 
 TOKENIZER = ROOT / "training/tokenizer"
@@ -33,6 +33,7 @@ SHIPPED_CHECKPOINT = (
 )  # the weights alone, to go on from after a clone
 BATCH_S = 40.0
 PEAK_RATE = 9e-4
+WARM_UP = 150  # steps
 ALIGNED_STEPS = 500  # frame targets from the alignments rule until here, then fade over as many again
 
 
@@ -52,11 +53,11 @@ class Trainer:
         self.parameters = [*self.model.parameters(), self.head.weights]
         self.optimiser = torch.optim.AdamW(self.parameters, lr=rate, betas=(0.9, 0.98), weight_decay=1e-3)
         self.ctc = torch.nn.CTCLoss(blank=self.blank, zero_infinity=True, reduction="none")
-        self.step, self.audio_s, self.loss, self.rate, self.minutes = 0, 0.0, 9.0, rate, minutes
+        self.step, self.audio_s, self.loss = 0, 0.0, 9.0
+        self.cycle = Cycle(rate, WARM_UP, minutes)
         if resume:
             path = CHECKPOINT if CHECKPOINT.exists() else SHIPPED_CHECKPOINT
             self._load(torch.load(path, weights_only=False))
-        self.started = time.monotonic()
         self.model.train()
 
     def _load(self, saved: dict) -> None:
@@ -84,12 +85,8 @@ class Trainer:
         self.export(ROOT / "models/speech/asr-zh-8k.nemo")
         checkpoints.save(self._state(), SHIPPED_CHECKPOINT)
 
-    @property
-    def done(self) -> float:
-        return (time.monotonic() - self.started) / 60 / self.minutes
-
     def train_step(self, batch: list[speech_data.Example]) -> tuple[float, float]:
-        set_learning_rate(self.optimiser, learning_rate(self.rate, self.step, 150, self.done))
+        self.cycle.step(self.optimiser)
         lengths = torch.tensor([len(x.audio) for x in batch])
         audio = torch.zeros(len(batch), int(lengths.max()))
         for k, x in enumerate(batch):
@@ -196,7 +193,7 @@ def main() -> None:
     examples = speech_data.Examples(speech_data.load(ROOT / "var/speech"))
     rng, seen, exported = random.Random(trainer.step), [], time.monotonic()
     cpu = time.process_time()
-    while trainer.done < 1:
+    while trainer.cycle.done < 1:
         items = speech_data.load(ROOT / "var/speech")
         examples.replace(items)
         print(f"{len(items)} utterances, {sum(x.samples for x in items) / 8000 / 3600:.2f} h", flush=True)
@@ -206,7 +203,7 @@ def main() -> None:
                 ctc, aligned = np.mean(seen[-50:], 0)
                 used = time.process_time() - cpu
                 print(
-                    f"step {trainer.step} done {trainer.done:.3f} cpu {used:.0f} s, "
+                    f"step {trainer.step} done {trainer.cycle.done:.3f} cpu {used:.0f} s, "
                     f"heard {trainer.audio_s / 3600:.2f} h, "
                     f"ctc {ctc:.3f} per syllable, aligned {aligned:.3f}",
                     flush=True,
@@ -215,7 +212,7 @@ def main() -> None:
                 trainer.save()
                 trainer.export(args.out)
                 exported = time.monotonic()
-            if trainer.done >= 1:
+            if trainer.cycle.done >= 1:
                 break
     trainer.save()
     trainer.export(args.out)

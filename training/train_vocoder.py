@@ -25,16 +25,19 @@ import torch
 from torch.nn import functional
 
 from training import checkpoints, speech_data, tts_model, vocoder_model
-from training.schedule import learning_rate, set_learning_rate
+from training.schedule import Cycle
 from training.sentences import ROOT
 from training.student import distance
 from training.train_tts import INAUDIBLE, PINYIN_DICT
+from training.tts_examples import Maker
+from yingda.speech import readings
 
 CHECKPOINT = ROOT / "var/checkpoints/vocoder.pt"
 SHIPPED = ROOT / "models/speech/vocoder-zh-8k.nemo"  # its last state, to go on from
 OUT = ROOT / "var/checkpoints/vocoder-zh-8k.nemo"
 ALONE_STEPS = 1500  # the generator learns the spectrum before anybody judges it
 _EDGE = 8  # frames on each side whose spectra would see the cut
+SILENCE = 12  # frames around every utterance, more than _EDGE: its first sound must be learnt too
 _SHARES = {"bot": 0.6}  # of the windows; the rest is everybody else
 
 
@@ -47,7 +50,7 @@ class Windows:
 
     def reload(self) -> None:
         """What is on disk by now."""
-        least = (self._frames + 2 * _EDGE) * tts_model.HOP
+        least = (self._frames + 2 * _EDGE - 2 * SILENCE) * tts_model.HOP
         items = [x for x in speech_data.load(ROOT / "var/speech") if x.samples > least and x.is_teacher]
         self._pools = [[x for x in items if x.kind == "bot"], [x for x in items if x.kind != "bot"]]
         self.hours = sum(x.samples for x in items) / tts_model.RATE_HZ / 3600
@@ -57,7 +60,7 @@ class Windows:
         rows = []
         for _ in range(count):
             pool = self._pools[self._rng.random() > _SHARES["bot"]] or self._pools[0] or self._pools[1]
-            audio = self._rng.choice(pool).audio()
+            audio = np.pad(self._rng.choice(pool).audio(), SILENCE * tts_model.HOP)
             at = self._rng.randrange(len(audio) - (self._frames + 2 * _EDGE) * tts_model.HOP)
             rows.append(audio[at : at + (self._frames + 2 * _EDGE) * tts_model.HOP])
         return torch.from_numpy(np.stack(rows)) * (10 ** (self._rng.uniform(-6, 0) / 20)), None
@@ -70,24 +73,25 @@ class Spoken:
     def __init__(self, acoustic: Path, frames: int, seed: int, most: int = 1500) -> None:
         from nemo.collections.tts.models import FastPitchModel
 
-        from training import train_tts
-
         self._frames, self._rng = frames + 2 * _EDGE, random.Random(seed)
-        trainer = train_tts.Trainer(False, 1.0, 1e-3)
-        trainer.model = FastPitchModel.restore_from(str(acoustic), map_location="cpu").eval()
-        examples = trainer.load()
+        model = FastPitchModel.restore_from(str(acoustic), map_location="cpu").eval()
+        readings.install()  # the model's tokenizer changed them
+        model.preprocessor.featurizer.dither = 0.0
+        examples = Maker(model).load()
         self._rows = []
         for x in self._rng.sample(examples, min(most, len(examples))):
             with torch.inference_mode():
-                said = trainer.model(
+                said = model(
                     text=torch.tensor([x.tokens]),
                     durs=torch.tensor([x.durations]),
                     pitch=torch.tensor([x.pitch]),
                     speaker=torch.tensor([x.speaker]),
                     pace=1.0,
                 )[0][0]
+            audio = functional.pad(x.audio, (SILENCE * tts_model.HOP,) * 2)
+            said = functional.pad(said, (SILENCE, SILENCE), value=INAUDIBLE)
             if said.shape[1] > self._frames:
-                self._rows.append((said.half(), x.audio))
+                self._rows.append((said.half(), audio))
             if len(self._rows) % 200 == 0:
                 print(f"{len(self._rows)} utterances spoken", flush=True)
         self.hours = sum(len(audio) for _, audio in self._rows) / tts_model.RATE_HZ / 3600
@@ -118,10 +122,9 @@ class Trainer:
             torch.optim.AdamW(part.parameters(), lr=rate, betas=(0.8, 0.99))
             for part in (self.model.generator, self.judges)
         ]
-        self.step, self.rate, self.minutes = 0, rate, minutes
+        self.step, self.cycle = 0, Cycle(rate, 200, minutes)
         if resume:
             self._go_on()
-        self.started = time.monotonic()
 
     def _go_on(self) -> None:
         from nemo.collections.tts.models import HifiGanModel
@@ -137,10 +140,6 @@ class Trainer:
             optimiser.load_state_dict(state)
         self.step = saved["step"]
 
-    @property
-    def done(self) -> float:
-        return (time.monotonic() - self.started) / 60 / self.minutes
-
     def mel(self, audio: torch.Tensor) -> torch.Tensor:
         """[B, samples] to log mels [B, 80, frames], differentiable; quiet as the acoustic model learns it."""
         lengths = torch.full((len(audio),), audio.shape[1])
@@ -148,8 +147,7 @@ class Trainer:
 
     def train_step(self, heard: torch.Tensor, mel: torch.Tensor | None = None) -> list[float]:
         """`heard`: [B, samples] with edges; `mel`: what to make it from, of the same frames, else its own."""
-        for optimiser in self.optimisers:
-            set_learning_rate(optimiser, learning_rate(self.rate, self.step, 200, self.done))
+        self.cycle.step(*self.optimisers)
         hop, frames = tts_model.HOP, heard.shape[1] // tts_model.HOP
         if mel is None:
             with torch.no_grad():
@@ -210,12 +208,12 @@ def main() -> None:
         windows = Windows(args.frames, trainer.step)
     print(f"{windows.hours:.2f} h of speech", flush=True)
     seen, saved, cpu = [], time.monotonic(), time.process_time()
-    while trainer.done < 1:
+    while trainer.cycle.done < 1:
         seen.append(trainer.train_step(*windows.draw(args.batch)))
         if trainer.step % 50 == 0:
             mel, judged, fooled = np.mean(seen[-50:], 0)
             print(
-                f"step {trainer.step} done {trainer.done:.3f} cpu {time.process_time() - cpu:.0f} s, "
+                f"step {trainer.step} done {trainer.cycle.done:.3f} cpu {time.process_time() - cpu:.0f} s, "
                 f"mel {mel:.3f} judges {judged:.3f} fooled {fooled:.3f}",
                 flush=True,
             )

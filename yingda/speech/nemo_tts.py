@@ -18,6 +18,7 @@ from yingda.speech.voices import missing_speakers
 
 _MARKS = str.maketrans("；：", "，，")  # marks that small tokenizers lack
 _NNLS_STEPS = 40
+_AROUND = 8  # frames of silence that a vocoder gets before and after a clause
 _HIFI_GAN = "nemo.collections.tts.models.hifigan"
 _PROBE, _PROBE_SEMITONES = "您好，请问有什么可以帮您？", 3.0
 _STRONGEST = 2.0
@@ -109,6 +110,8 @@ class NemoVoice:
             if self._griffin_lim is not None:
                 audio = self._griffin_lim(mel[0].float().cpu(), give_way)
             else:
+                # a vocoder makes the first sound of what begins at once badly; the silence is trimmed below
+                mel = torch.nn.functional.pad(mel, (_AROUND, _AROUND), value=float(mel.min()))
                 audio = self._vocoder.convert_spectrogram_to_audio(spec=mel)[0].float().cpu()
         return silence.trim(np.asarray(audio.numpy(), dtype=np.float32), self.sample_rate, text)
 
