@@ -3,8 +3,9 @@
 Steps take all chunks that wait, so the busy share of the model's thread says little: it nears 1 long before
 the server is full, because busier steps are larger, and cheaper for each stream. What says it is the cost of
 one step with every stream in it, over the length of a chunk: at 1 the steps fall behind the audio. That cost
-is a line over the number of streams. Its shape is measured once, at the start; how much slower than that the
-machine is just now comes from the steps of the last seconds, as does how long chunks wait.
+is a line over the number of streams (step_cost.py), which follows a machine that gets faster or slower within
+half a minute of steps. That it is slower just now is seen by the steps of the last seconds, as is how long
+chunks wait; both can only lower the limit.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 from statistics import median
+
+from yingda.speech.step_cost import Cost, LiveCost
 
 WINDOW_S = 2.0
 FIRST_FEW = 4  # are always let in: a machine on which these do not fit is no server
@@ -42,28 +45,6 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Cost:
-    """Wall time of a step of n streams: `base_s + n * stream_s`."""
-
-    base_s: float = 0.0
-    stream_s: float = 0.0
-
-    def of(self, streams: int) -> float:
-        """Seconds of one step."""
-        return self.base_s + self.stream_s * streams
-
-    @classmethod
-    def through(cls, few: tuple[int, float], many: tuple[int, float]) -> Cost:
-        """The line through two measured steps, each (streams, seconds). Noise must not make a stream cost
-        nothing, or a step less than nothing."""
-        (n, t), (m, u) = few, many
-        if m <= n:
-            return cls(0.0, t / n)
-        stream_s = min(max((u - t) / (m - n), 0.05 * u / m), u / m)
-        return cls(max(0.0, u - m * stream_s), stream_s)
-
-
-@dataclass(frozen=True)
 class Bounds:
     """`most_load` is the share of a chunk's length that a step with all streams may take."""
 
@@ -84,27 +65,30 @@ class _Step:
 class Admission:
     """Not thread-safe; its owner holds a lock. `now` is in seconds of any monotonic clock."""
 
-    def __init__(self, bounds: Bounds, cost: Cost | None = None) -> None:
-        """Until `cost` is known only the number of streams and the waits count."""
-        self.bounds, self._cost = bounds, cost
+    def __init__(self, bounds: Bounds) -> None:
+        """Until `calibrate` only the number of streams and the waits count."""
+        self.bounds = bounds
+        self._live: LiveCost | None = None
         self._chunk_s = 0.0
         self._slowness = 1.0
         self._steps: deque[_Step] = deque()
         self._lags: deque[tuple[float, float]] = deque()
         self._is_shut: set[Reason] = set()
 
-    def calibrate(self, cost: Cost, chunk_s: float) -> None:
-        """What steps cost on this machine, and how much audio each takes of a stream."""
-        self._cost, self._chunk_s = cost, chunk_s
+    def calibrate(self, cost: Cost, many: int, chunk_s: float) -> None:
+        """What steps cost on this machine, measured with up to `many` streams, and how much audio each takes
+        of a stream."""
+        self._live, self._chunk_s = LiveCost(cost, many), chunk_s
 
     def stepped(self, now: float, took_s: float, streams: int, chunk_s: float, waited_s: float) -> None:
         """A step has ended at `now`; its oldest chunk had waited `waited_s` when it began."""
         self._chunk_s = chunk_s
         self._steps.append(_Step(now, took_s, streams, waited_s))
         self._forget(now)
-        if self._cost is not None and (expected := [self._cost.of(s.streams) for s in self._steps]):
-            ratios = [s.took_s / e for s, e in zip(self._steps, expected, strict=True) if e > 0]
-            self._slowness = median(ratios) if ratios else 1.0
+        if self._live is not None:
+            self._live.learn(streams, took_s)
+            cost = self._live.cost
+            self._slowness = max(1.0, median(s.took_s / cost.of(s.streams) for s in self._steps))
 
     def lagged(self, now: float, lag_s: float) -> None:
         """How late the event loop, which takes the audio in, came to a timer."""
@@ -113,10 +97,10 @@ class Admission:
 
     def load(self, streams: int) -> float:
         """The share of a chunk's length that a step with all of `streams` takes, at the present pace."""
-        if self._cost is None or not self._chunk_s or not streams:
+        if self._live is None or not self._chunk_s or not streams:
             return 0.0
-        steps = math.ceil(streams / self.bounds.max_batch)
-        seconds = steps * self._cost.base_s + streams * self._cost.stream_s
+        steps, cost = math.ceil(streams / self.bounds.max_batch), self._live.cost
+        seconds = steps * cost.base_s + streams * cost.stream_s
         return self._slowness * seconds / self._chunk_s
 
     def capacity(self) -> int:
@@ -155,6 +139,8 @@ class Admission:
             self._steps.popleft()
         while self._lags and self._lags[0][0] < now - WINDOW_S:
             self._lags.popleft()
+        if not self._steps:
+            self._slowness = 1.0
 
 
 def _high(values: list[float]) -> float:

@@ -18,19 +18,18 @@ from typing import Protocol
 
 import numpy as np
 
-from yingda.speech.admission import RETRY_AFTER_S, Admission, Bounds, Cost, Reason
+from yingda.speech.admission import RETRY_AFTER_S, Admission, Bounds, Reason
 from yingda.speech.audio import Float
 from yingda.speech.batcher import Batcher, Chunk
 from yingda.speech.metrics import Metrics
 from yingda.speech.slots import Posteriors
+from yingda.speech.step_cost import Round, is_settled, measured
 
 log = logging.getLogger(__name__)
 
 _EMPTY: Float = np.zeros(0, np.float32)  # instead of audio: the stream is to be forgotten
 
-
 _CALIBRATE_STREAMS = 32  # in the larger of the two steps that tell what steps cost
-_CALIBRATE_TIMES = 3
 _CALIBRATE_BEGIN = 1 << 40  # numbers that no caller's stream gets
 
 
@@ -130,12 +129,22 @@ class Recogniser:
         self._metrics = metrics
         self._stopping = self._is_closed = False
         self._loaded: Future[StreamingModel] = Future()
+        self._measured: Future[None] = Future()
+        self._is_to_measure = False
         self._thread = threading.Thread(target=self._run, name="recogniser", daemon=True)
 
     def begin(self) -> Future[StreamingModel]:
         """Start the thread; the future gives the model once it is loaded."""
         self._thread.start()
         return self._loaded
+
+    def measure(self) -> Future[None]:
+        """Have the worker measure what steps cost, by which it is decided who is let in. For when nothing
+        else is being loaded any more: that would be measured too."""
+        with self._wake:
+            self._is_to_measure = True
+            self._wake.notify()
+        return self._measured
 
     def close(self) -> None:
         """Let no new streams in; the open ones go on."""
@@ -215,47 +224,56 @@ class Recogniser:
     def _run(self) -> None:
         try:
             model = self._make_model()
-            if self._measures:
-                self._calibrate(model)
         except BaseException as error:
             self._loaded.set_exception(error)
             return
         self._loaded.set_result(model)
-        while batch := self._next_batch():
-            self._step(model, batch)
+        while (batch := self._next_batch()) is not None:
+            if batch:
+                self._step(model, batch)
+            else:
+                self._measure(model)
+
+    def _measure(self, model: StreamingModel) -> None:
+        if not self._measured.set_running_or_notify_cancel():
+            return
+        try:
+            if self._measures:
+                self._calibrate(model)
+        except Exception as error:
+            self._measured.set_exception(error)
+        else:
+            self._measured.set_result(None)
 
     def _calibrate(self, model: StreamingModel) -> None:
-        """Measure a step of one stream and one of many: the best of some, since the machine is starting."""
+        """Measure a step of one stream and one of many, by turns."""
         many = min(_CALIBRATE_STREAMS, self._admission.bounds.max_batch, self._admission.bounds.most_streams)
-        points = []
-        for streams in (1, many):
-            times = []
-            for _ in range(_CALIBRATE_TIMES):
-                silence = np.zeros(model.chunk_samples, np.float32)
-                numbers = range(_CALIBRATE_BEGIN, _CALIBRATE_BEGIN + streams)
-                requests = [StepRequest(n, silence, True, False, StreamOptions()) for n in numbers]
-                began = time.perf_counter()
-                model.step(requests)
-                times.append(time.perf_counter() - began)
-                model.drop(list(numbers))
-            points.append((streams, min(times)))
-        cost = Cost.through(points[0], points[1])
-        self._admission.calibrate(cost, model.chunk_samples / model.sample_rate)
+        began, rounds = time.perf_counter(), list[Round]()
+        while not is_settled(rounds, time.perf_counter() - began):
+            rounds.append((_time_step(model, 1), _time_step(model, many)))
+        cost = measured(1, many, rounds)
+        with self._wake:
+            self._admission.calibrate(cost, many, model.chunk_samples / model.sample_rate)
+            most = self._admission.capacity()
         log.info(
-            "a step takes %.0f ms, and %.2f ms for each stream: at most %d streams by load",
-            cost.base_s * 1000, cost.stream_s * 1000, self._admission.capacity(),
+            "a step takes %.0f ms, and %.2f ms for each stream (%d rounds): at most %d streams by load",
+            cost.base_s * 1000, cost.stream_s * 1000, len(rounds), most,
         )  # fmt: skip
 
-    def _next_batch(self) -> list[Chunk[_Work]]:
+    def _next_batch(self) -> list[Chunk[_Work]] | None:
+        """What to step next, empty when it is to be measured what steps cost; None at the end."""
         with self._wake:
             while not self._stopping:
+                if self._is_to_measure:
+                    self._is_to_measure = False
+                    return []
                 now = time.monotonic()
                 batch = self._batcher.take(now)
                 if batch:
                     return batch
                 timer = self._batcher.get_timer()
                 self._wake.wait(None if timer is None else max(0.0, timer - now))
-        return []
+        return None
 
     def _step(self, model: StreamingModel, batch: list[Chunk[_Work]]) -> None:
         started, cpu_before_s = time.monotonic(), time.thread_time()
@@ -295,3 +313,15 @@ class Recogniser:
         self._metrics.observe("speech_step_wait_seconds", waited_s)
         self._metrics.observe("speech_real_time_factor", took_s / (chunk_s * len(batch)))
         self._metrics.count("speech_heard_seconds_total", chunk_s * len(batch))
+
+
+def _time_step(model: StreamingModel, streams: int) -> float:
+    """Seconds of one step of silence, of streams that are forgotten at once."""
+    silence = np.zeros(model.chunk_samples, np.float32)
+    numbers = range(_CALIBRATE_BEGIN, _CALIBRATE_BEGIN + streams)
+    requests = [StepRequest(n, silence, True, False, StreamOptions()) for n in numbers]
+    began = time.perf_counter()
+    model.step(requests)
+    took_s = time.perf_counter() - began
+    model.drop(list(numbers))
+    return took_s

@@ -116,6 +116,8 @@ class SpeechServer:
         speaker = await self._wait(voice, "voice.acoustic_model", self._settings.voice.acoustic_model)
         missing = await self._load_prompts()
         hotwords = self._load_hotwords(transcriber)
+        # not before: loading would slow the steps down that are measured
+        await self._wait(self.recogniser.measure(), "recogniser.model", self._settings.recogniser.model)
         self._serve(model, transcriber, speaker, hotwords)
         await self._grpc.start()
         gc.freeze()  # models and lexicon are for good; the collector need not walk them again

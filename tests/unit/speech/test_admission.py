@@ -8,11 +8,13 @@ from collections.abc import Callable
 
 import pytest
 
-from yingda.speech.admission import FIRST_FEW, WINDOW_S, Admission, Bounds, Cost, Reason, Refusal
+from yingda.speech.admission import FIRST_FEW, WINDOW_S, Admission, Bounds, Reason, Refusal
 from yingda.speech.batcher import Batcher
+from yingda.speech.step_cost import Cost
 
 CHUNK_S = 0.16
 COST = Cost(base_s=0.010, stream_s=0.0015)  # at 85 % of 160 ms: 84 streams
+DISTURBED = Cost(base_s=0.114, stream_s=0.0002)  # what one busy moment once made of it
 BOUNDS = Bounds(most_streams=500, max_batch=500, most_load=0.851, most_wait_s=0.25)
 
 
@@ -20,9 +22,9 @@ def reason(refusal: Refusal | None) -> Reason | None:
     return refusal.reason if refusal else None
 
 
-def ready(bounds: Bounds = BOUNDS) -> Admission:
+def ready(bounds: Bounds = BOUNDS, cost: Cost = COST) -> Admission:
     admission = Admission(bounds)
-    admission.calibrate(COST, CHUNK_S)
+    admission.calibrate(cost, 32, CHUNK_S)
     return admission
 
 
@@ -105,15 +107,6 @@ def test_every_slot_taken() -> None:
     assert refusal is not None and refusal.text == "all 2 streams are taken" and refusal.retry_after_s > 0
 
 
-def test_a_line_through_noise_stays_sensible() -> None:
-    assert Cost.through((1, 0.011), (32, 0.058)) == Cost(
-        pytest.approx(0.0095, abs=1e-3), pytest.approx(0.0015, abs=1e-4)
-    )
-    for few, many in (((1, 0.5), (32, 0.05)), ((1, 0.001), (32, 0.5)), ((1, 0.01), (1, 0.01))):
-        cost = Cost.through(few, many)
-        assert cost.stream_s > 0 and cost.base_s >= 0
-
-
 class Simulation:
     """Real-time streams of 4 s on one model thread: the server's batcher, a clock that is a number."""
 
@@ -170,12 +163,13 @@ def late_delays(simulation: Simulation) -> list[float]:
 
 
 @pytest.mark.requirement(8)
-@pytest.mark.parametrize("slowdown", [2.0, 4.0])
-def test_streams_that_run_stay_fast_while_three_times_too_many_want_in(slowdown: float) -> None:
+@pytest.mark.parametrize("start", [COST, DISTURBED])
+@pytest.mark.parametrize("slowdown", [1.0, 2.0, 4.0])
+def test_streams_that_run_stay_fast_while_three_times_too_many_want_in(slowdown: float, start: Cost) -> None:
     rng = random.Random(7)
     capacity = (0.85 * CHUNK_S / slowdown - COST.base_s) / COST.stream_s
     arrivals = sorted(rng.uniform(0.0, 16.0) for _ in range(round(3 * capacity * 16.0 / 4.0)))
-    admission = ready()
+    admission = ready(cost=start)
     held = Simulation(lambda now, n: admission.refusal(now, n) is None, admission, slowdown)
     held.run(arrivals, 16.0)
     flooded = Simulation(lambda now, n: True, ready(), slowdown)
@@ -183,6 +177,9 @@ def test_streams_that_run_stay_fast_while_three_times_too_many_want_in(slowdown:
     delays = late_delays(held)
     assert delays[int(0.95 * len(delays))] < 0.4
     assert held.refused > len(arrivals) / 3
-    assert len(delays) > 0.7 * capacity * 10.0 / 4.0, "it refuses whom it could serve"
+    fair = (
+        0.7 if start == COST else 0.5
+    )  # a wrong start lets too many in, and it takes seconds until they end
+    assert len(delays) > fair * capacity * 10.0 / 4.0, "it refuses whom it could serve"
     worst = late_delays(flooded)
     assert not worst or worst[len(worst) // 2] > 1.5, "the test is no overload"
