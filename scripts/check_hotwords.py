@@ -1,14 +1,14 @@
 """Mistakes in the designers' hotwords (hotwords.yml), for scripts.check_dialogue. What the file may hold is
-decided by yingda.speech.hotword_file."""
+decided by yingda.speech.words.hotword_file."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from yingda.plumbing.settings import SettingsError, load
-from yingda.speech import hotword_file, lexicon
-from yingda.speech.lexicon import LexiconError, Sounds
 from yingda.speech.settings import Recogniser, SpeechSettings
+from yingda.speech.words import hotword_file, lexicon
+from yingda.speech.words.lexicon import LexiconError, Sounds
 
 SETTINGS, USUAL = "settings/speech.yml", "hotwords.yml"
 

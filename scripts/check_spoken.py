@@ -1,7 +1,7 @@
 """Mistakes in what is spoken: SSML, the speaking keys of a response's metadata, and fixed prompts.
 
 Called by scripts.check_dialogue, so by `make check-dialogue` and before every training. What is checked, and
-what is expected, stands in yingda.speech.ssml_check and yingda.messages.spoken.
+what is expected, stands in yingda.speech.text.ssml_check and yingda.messages.spoken.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from yingda.messages import spoken
-from yingda.speech import ssml_check
+from yingda.speech.text import ssml_check
 
 SPEECH, GATEWAY = "settings/speech.yml", "settings/gateway.yml"
 NOT_SPOKEN = ("shipped_dir", "cache_dir")

@@ -16,8 +16,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from yingda.speech import published
-from yingda.speech.published import KNOWN, Published, Unreachable
+from yingda.speech.engines import published
+from yingda.speech.engines.published import KNOWN, Published, Unreachable
 from yingda.speech.settings import OneVoice, Recogniser, Voice
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,7 +66,7 @@ def _from_hugging_face(model: Published) -> None:
 
 
 def _from_ngc(model: Published) -> None:
-    from yingda.speech import nemo_runtime
+    from yingda.speech.engines import nemo_runtime
 
     nemo_runtime.prepare("nemo.collections.tts.models.hifigan")
     from nemo.collections.asr.models import ASRModel
@@ -77,7 +77,7 @@ def _from_ngc(model: Published) -> None:
 
 
 def _from_modelscope(model: Published) -> None:
-    from yingda.speech.modelscope_link import interpreter
+    from yingda.speech.engines.modelscope_link import interpreter
 
     code = "import sys; from modelscope import snapshot_download; snapshot_download(sys.argv[1])"
     done = subprocess.run([interpreter(), "-c", code, model.name], cwd=ROOT)
@@ -87,7 +87,7 @@ def _from_modelscope(model: Published) -> None:
 
 def try_out(models: Sequence[Published]) -> None:
     """Load it as the speech server will. Raises RuntimeError saying what is wrong."""
-    from yingda.speech import families
+    from yingda.speech.engines import families
 
     model, second = models[0], models[1].name if len(models) > 1 else None
     if model.use == "recogniser":

@@ -20,8 +20,8 @@ from scipy.optimize import minimize
 
 from training import dev_speech
 from training.reliability import auc, calibration_error
-from yingda.speech import transcript
-from yingda.speech.confidence import RIVALS, Calibration, Doubts, doubts
+from yingda.speech.words import transcript
+from yingda.speech.words.confidence import RIVALS, Calibration, Doubts, doubts
 
 _PENALTY = 1.0  # on squared weights, scaled by each doubt's spread: few sentences, seven doubts
 _FOLDS = 5

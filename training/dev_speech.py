@@ -19,10 +19,11 @@ import numpy as np
 
 from training.sentences import ROOT, bare, sentence
 from yingda.plumbing.settings import load
-from yingda.speech import recordings, slots
-from yingda.speech.recogniser import StreamOptions
+from yingda.speech import recordings
+from yingda.speech.hearing.recogniser import StreamOptions
 from yingda.speech.settings import Recogniser, SpeechSettings
-from yingda.speech.slots import Slot
+from yingda.speech.words import slots
+from yingda.speech.words.slots import Slot
 
 DEV = ROOT / "var/dev"
 LONGEST = 24  # characters
@@ -55,7 +56,7 @@ def settings() -> Recogniser:
 
 def hear(folder: Path, recogniser: Recogniser) -> list[Heard]:
     """Every utterance of a folder's shards, clean and noisy, through the model that the settings name."""
-    from yingda.speech.nemo_asr import NemoRecogniser
+    from yingda.speech.engines.nemo_asr import NemoRecogniser
 
     model = NemoRecogniser(recogniser, recordings.STREAMS)
     options = StreamOptions(endpoint_ms=-1)

@@ -1,5 +1,5 @@
 """Build the recogniser's lexicon: words with readings, word and word-pair probabilities
-(yingda/speech/lexicon.py).
+(yingda/speech/words/lexicon.py).
 
 Words come from jieba's dictionary, readings from the same source as the recogniser's training labels,
 probabilities from what callers say and, for words they lack, jieba's counts.
@@ -24,8 +24,8 @@ import jieba
 from pypinyin import Style, pinyin
 
 from training.pronounce import word_syllables
-from yingda.speech.lexicon import MAGIC
-from yingda.speech.readings import PHRASES
+from yingda.speech.text.readings import PHRASES
+from yingda.speech.words.lexicon import MAGIC
 
 ROOT = Path(__file__).resolve().parent.parent
 MANIFEST = ROOT / "training/manifest.jsonl.gz"

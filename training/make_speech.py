@@ -30,7 +30,7 @@ from training.sentences import ROOT, bare, sentence
 from training.student import Student
 from training.teacher import HELD_OUT_VOICE, SAMPLE_RATE_HZ, VOICES, Teacher
 from training.tts_model import SPEAKERS
-from yingda.speech.readings import PHRASES
+from yingda.speech.text.readings import PHRASES
 
 RATE_HZ = 8000
 SPEECH = ROOT / "var/speech"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import jieba
 from pypinyin import Style, lazy_pinyin
 
-from yingda.speech import readings
+from yingda.speech.text import readings
 
 _HAN = re.compile("[\u4e00-\u9fff]")
 _PAUSES = {"，": ",", "、": ",", "；": ";", "：": ":", "。": ".", "！": "!", "？": "?", ",": ",", ".": "."}

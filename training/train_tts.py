@@ -24,7 +24,7 @@ from training.asr_model import syllable_inventory
 from training.schedule import Cycle
 from training.sentences import ROOT
 from training.tts_examples import Example, Maker
-from yingda.speech import readings
+from yingda.speech.text import readings
 
 CHECKPOINT = ROOT / "var/checkpoints/tts.pt"
 SHIPPED = ROOT / "models/speech/tts-zh-8k.nemo"

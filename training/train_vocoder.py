@@ -30,7 +30,7 @@ from training.sentences import ROOT
 from training.student import distance
 from training.train_tts import INAUDIBLE, PINYIN_DICT
 from training.tts_examples import Maker
-from yingda.speech import readings
+from yingda.speech.text import readings
 
 CHECKPOINT = ROOT / "var/checkpoints/vocoder.pt"
 SHIPPED = ROOT / "models/speech/vocoder-zh-8k.nemo"  # its last state, to go on from

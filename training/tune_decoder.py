@@ -2,9 +2,9 @@
 
     python -m training.tune_decoder [--speech var/dev] acoustic=1.0,1.3,1.6 word=0.5,1.0
 
-prints a line for every combination of the weights named (fields of yingda.speech.syllables.Weights), fewest
-errors first. Choose within its noise the middle of what is good; put `acoustic`, `confusion` and `beam` into
-settings/speech.yml (`recogniser.lexicon`) and the others into Weights, and run training.calibrate again.
+prints a line for every combination of the weights named (fields of yingda.speech.words.syllables.Weights),
+fewest errors first. Choose within its noise the middle of what is good; put `acoustic`, `confusion` and `beam`
+into settings/speech.yml (`recogniser.lexicon`) and the others into Weights, and run training.calibrate again.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from bench._errors import distance
 from training import dev_speech
 from training.dev_speech import Heard
-from yingda.speech import transcript
-from yingda.speech.syllables import Decoder, Weights
+from yingda.speech.words import transcript
+from yingda.speech.words.syllables import Decoder, Weights
 
 
 def count(decoder: Decoder, heard: list[Heard]) -> dict[str, tuple[int, int]]:

@@ -12,12 +12,13 @@ import numpy as np
 
 from bench.speech._asr_set import ROOT, Utterance, on_the_line
 from yingda.plumbing.settings import load
-from yingda.speech import recordings, transcript
-from yingda.speech.recogniser import BOOST, StepRequest, StepResult, StreamOptions
+from yingda.speech import recordings
+from yingda.speech.hearing.recogniser import BOOST, StepRequest, StepResult, StreamOptions
 from yingda.speech.recordings import STREAMS
 from yingda.speech.settings import Recogniser, SpeechSettings
-from yingda.speech.syllables import Boosts
-from yingda.speech.transcript import Transcript
+from yingda.speech.words import transcript
+from yingda.speech.words.syllables import Boosts
+from yingda.speech.words.transcript import Transcript
 
 CHUNK_MS = 160  # of the bars
 OPTIONS = StreamOptions(endpoint_ms=-1)
@@ -40,7 +41,7 @@ class Ears:
     """The model and what reads it."""
 
     def __init__(self, chosen: Recogniser) -> None:
-        from yingda.speech.nemo_asr import NemoRecogniser
+        from yingda.speech.engines.nemo_asr import NemoRecogniser
 
         self.model = NemoRecogniser(settings=chosen, slots=STREAMS)
         self._transcriber = transcript.for_model(self.model.syllables, chosen.lexicon)

@@ -13,7 +13,7 @@ import numpy as np
 from yingda.caller.alaw import decode, read_clip
 from yingda.speech import recordings
 from yingda.speech.recordings import LEAD_S, TAIL_S
-from yingda.speech.transcript import Transcript
+from yingda.speech.words.transcript import Transcript
 
 ROOT = Path(__file__).resolve().parents[2]
 TEST_SET = ROOT / "tests/data/asr"

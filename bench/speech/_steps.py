@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from yingda.speech.recogniser import StepRequest, StreamingModel, StreamOptions
+from yingda.speech.hearing.recogniser import StepRequest, StreamingModel, StreamOptions
 
 ROOT = Path(__file__).resolve().parents[2]
 TEST_SET = ROOT / "tests/data/asr"

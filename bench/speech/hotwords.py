@@ -148,7 +148,7 @@ def main() -> int:
     from yingda.plumbing.settings import load
     from yingda.speech import recordings as files
     from yingda.speech import transcribe
-    from yingda.speech.recogniser import BOOST, StreamOptions
+    from yingda.speech.hearing.recogniser import BOOST, StreamOptions
     from yingda.speech.settings import SpeechSettings
 
     settings = load(SETTINGS, SpeechSettings).recogniser

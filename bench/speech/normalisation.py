@@ -13,8 +13,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from scripts.layout import ROOT
-from yingda.speech import ssml
-from yingda.speech.normalisation import normalise
+from yingda.speech.text import ssml
+from yingda.speech.text.normalisation import normalise
 
 GOLDEN = ROOT / "tests" / "data" / "speech" / "normalisation.tsv"
 

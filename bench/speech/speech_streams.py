@@ -50,7 +50,7 @@ NVIDIA_STREAMS, NVIDIA_CHUNK_MS = (
 
 def measure_steps(settings: Settings, steps: int) -> list[_steps.Cost]:
     """The table."""
-    from yingda.speech.nemo_asr import NemoRecogniser
+    from yingda.speech.engines.nemo_asr import NemoRecogniser
 
     costs = []
     print("  chunk  streams  step ms  bare ms  ratio  streams/core  wall ms")
@@ -152,8 +152,8 @@ def measure_gpu(settings: Settings, steps: int) -> None:
         print("GPU: none here, so nothing to compare with 560 streams of NVIDIA's 0.6 B model on an H100")
         return
     from training import asr_model
-    from yingda.speech import nemo_runtime
-    from yingda.speech.nemo_asr import NemoRecogniser
+    from yingda.speech.engines import nemo_runtime
+    from yingda.speech.engines.nemo_asr import NemoRecogniser
 
     nemo_runtime.prepare()
     config = asr_model.config(ROOT / "training/tokenizer", d_model=1024, layers=24, channels=256)

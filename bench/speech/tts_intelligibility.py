@@ -71,7 +71,7 @@ def bare(text: str) -> str:
     """The characters as they are spoken: digits read out, marks left out, simplified."""
     from zhconv import convert
 
-    from yingda.speech.normalisation import normalise
+    from yingda.speech.text.normalisation import normalise
 
     return re.sub("[^\u4e00-\u9fff]", "", convert(normalise(text), "zh-cn"))
 
@@ -117,11 +117,12 @@ class Shipped:
     """The voice as the speech server speaks: clauses, pauses, normalisation and all."""
 
     def __init__(self, voice: str) -> None:
-        from yingda.speech import families, voices
-        from yingda.speech.manner import Manner
+        from yingda.speech.engines import families
         from yingda.speech.metrics import Metrics
-        from yingda.speech.prompt_cache import PromptCache
-        from yingda.speech.synthesiser import Synthesiser
+        from yingda.speech.voice import voices
+        from yingda.speech.voice.manner import Manner
+        from yingda.speech.voice.prompt_cache import PromptCache
+        from yingda.speech.voice.synthesiser import Synthesiser
 
         settings = replace(load(ROOT / "settings/speech.yml", SpeechSettings).voice, deadline_s=600.0)
         self._synthesiser = Synthesiser(

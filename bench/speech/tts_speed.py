@@ -31,12 +31,13 @@ from bench.speech._server import Server
 from scripts.layout import ROOT
 from yingda.plumbing.settings import load
 from yingda.sansio.turns.markup import pieces
-from yingda.speech import clauses, voices
 from yingda.speech.metrics import Metrics
-from yingda.speech.normalisation import normalise
-from yingda.speech.prompt_cache import PromptCache
 from yingda.speech.settings import SpeechSettings
-from yingda.speech.synthesiser import Synthesiser
+from yingda.speech.text import clauses
+from yingda.speech.text.normalisation import normalise
+from yingda.speech.voice import voices
+from yingda.speech.voice.prompt_cache import PromptCache
+from yingda.speech.voice.synthesiser import Synthesiser
 
 SENTENCES = 40
 MOST_RTF, MOST_FIRST_S = 0.10, 0.150
@@ -149,7 +150,7 @@ def percentiles(seconds: list[float]) -> str:
 def main() -> int:
     """Print the figure; 0 when it meets the bars, 2 when the machine does not let them be judged."""
     os.sched_setaffinity(0, {CORE})
-    from yingda.speech import families
+    from yingda.speech.engines import families
 
     whole, metrics = load(ROOT / "settings/speech.yml", SpeechSettings), Metrics()
     settings, sentences = whole.voice, bot_sentences(whole)

@@ -18,7 +18,7 @@ _SWITCH_S = 0.001
 
 
 async def _run(settings: object, path: str) -> None:
-    from yingda.speech.model_files import ModelError
+    from yingda.speech.engines.model_files import ModelError
     from yingda.speech.server import SpeechServer, StartError
     from yingda.speech.settings import SpeechSettings
 
@@ -60,7 +60,7 @@ def main() -> int:
 
     from yingda.plumbing import logs
     from yingda.plumbing.settings import SettingsError, load
-    from yingda.speech.model_files import ModelError
+    from yingda.speech.engines.model_files import ModelError
     from yingda.speech.settings import SpeechSettings
 
     logs.setup("speech")

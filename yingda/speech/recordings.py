@@ -13,7 +13,7 @@ import soundfile
 
 from yingda.speech import audio
 from yingda.speech.audio import Float, Int16
-from yingda.speech.recogniser import StepRequest, StepResult, StreamingModel, StreamOptions
+from yingda.speech.hearing.recogniser import StepRequest, StepResult, StreamingModel, StreamOptions
 
 LINE_HZ = 8000
 STREAMS = 16  # recordings in one model step

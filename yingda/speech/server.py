@@ -14,21 +14,23 @@ from typing import Any, TypeVar
 import grpc
 from riva.client.proto import riva_asr_pb2_grpc, riva_tts_pb2_grpc
 
-from yingda.speech import families, model_files, prompt_cache, transcript, voices
-from yingda.speech.admission import Bounds
-from yingda.speech.hearing import Hearing
-from yingda.speech.hotword_file import HotwordError, Hotwords
-from yingda.speech.http_api import STOPPING, HttpApi
-from yingda.speech.lexicon import LexiconError
+from yingda.speech.api.http_api import STOPPING, HttpApi
+from yingda.speech.api.riva_asr import RivaRecognition
+from yingda.speech.api.riva_tts import RivaSynthesis
+from yingda.speech.engines import families, model_files
+from yingda.speech.hearing.admission import Bounds
+from yingda.speech.hearing.recogniser import Recogniser, StreamingModel
+from yingda.speech.hearing.streams import Hearing
 from yingda.speech.metrics import Metrics, Versions
-from yingda.speech.prompt_cache import PromptCache
-from yingda.speech.recogniser import Recogniser, StreamingModel
-from yingda.speech.riva_asr import RivaRecognition
-from yingda.speech.riva_tts import RivaSynthesis
 from yingda.speech.settings import SpeechSettings
-from yingda.speech.synthesiser import Synthesiser
-from yingda.speech.transcript import Transcriber
-from yingda.speech.voice_model import VoiceModel
+from yingda.speech.voice import prompt_cache, voices
+from yingda.speech.voice.model import VoiceModel
+from yingda.speech.voice.prompt_cache import PromptCache
+from yingda.speech.voice.synthesiser import Synthesiser
+from yingda.speech.words import transcript
+from yingda.speech.words.hotword_file import HotwordError, Hotwords
+from yingda.speech.words.lexicon import LexiconError
+from yingda.speech.words.transcript import Transcriber
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from yingda.plumbing.settings import knob
-from yingda.speech.manner import HIGHEST, LOWEST
+from yingda.speech.voice.manner import HIGHEST, LOWEST
 
 
 @dataclass(frozen=True)

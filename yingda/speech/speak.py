@@ -20,17 +20,18 @@ from pathlib import Path
 import numpy as np
 
 from yingda.plumbing.settings import SettingsError, load
-from yingda.speech import families, model_files, voices
 from yingda.speech.audio import Int16
-from yingda.speech.manner import FASTEST, HIGHEST, LOWEST, SLOWEST, Manner, MannerError
+from yingda.speech.engines import families, model_files
+from yingda.speech.engines.model_files import ModelError
 from yingda.speech.metrics import Metrics
-from yingda.speech.model_files import ModelError
-from yingda.speech.prompt_cache import PromptCache
 from yingda.speech.settings import SpeechSettings, Voice
-from yingda.speech.ssml import SsmlError
-from yingda.speech.synthesiser import Synthesiser, TextError
-from yingda.speech.voice_model import VoiceModel
-from yingda.speech.voices import UnknownVoice
+from yingda.speech.text.ssml import SsmlError
+from yingda.speech.voice import voices
+from yingda.speech.voice.manner import FASTEST, HIGHEST, LOWEST, SLOWEST, Manner, MannerError
+from yingda.speech.voice.model import VoiceModel
+from yingda.speech.voice.prompt_cache import PromptCache
+from yingda.speech.voice.synthesiser import Synthesiser, TextError
+from yingda.speech.voice.voices import UnknownVoice
 
 RATE_HZ = 8000
 PATIENCE_S = 600.0  # a clause may take so long: nobody waits on the telephone

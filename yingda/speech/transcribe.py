@@ -18,16 +18,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from yingda.plumbing.settings import SettingsError, load
-from yingda.speech import families, model_files, recordings, transcript
+from yingda.speech import recordings
 from yingda.speech.audio import Float
-from yingda.speech.boosts import Phrase, merge, pairs
-from yingda.speech.hotword_file import HotwordError, Hotwords
-from yingda.speech.lexicon import LexiconError
-from yingda.speech.model_files import ModelError
-from yingda.speech.recogniser import BOOST, StepResult, StreamingModel, StreamOptions
+from yingda.speech.engines import families, model_files
+from yingda.speech.engines.model_files import ModelError
+from yingda.speech.hearing.recogniser import BOOST, StepResult, StreamingModel, StreamOptions
 from yingda.speech.settings import Recogniser, SpeechSettings
-from yingda.speech.syllables import Boosts
-from yingda.speech.transcript import Transcriber, Transcript
+from yingda.speech.words import transcript
+from yingda.speech.words.boosts import Phrase, merge, pairs
+from yingda.speech.words.hotword_file import HotwordError, Hotwords
+from yingda.speech.words.lexicon import LexiconError
+from yingda.speech.words.syllables import Boosts
+from yingda.speech.words.transcript import Transcriber, Transcript
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3")
 NO_FILES = 'FILES: got nothing, expected audio files, folders or @list.txt: make transcribe FILES="a.wav b/"'

@@ -17,17 +17,18 @@ from typing import Any
 import numpy as np
 import tiny_published
 
-from yingda.speech import audio, families, nemo_runtime, speak
-from yingda.speech.hearing import Hearing, Wanted
-from yingda.speech.manner import Manner
+from yingda.speech import audio, speak
+from yingda.speech.api.refusals import BadRequest
+from yingda.speech.engines import families, nemo_runtime
+from yingda.speech.engines.nemo_boosts import spelt_within
+from yingda.speech.hearing.recogniser import Recogniser, StepRequest, StreamOptions
+from yingda.speech.hearing.streams import Hearing, Wanted
 from yingda.speech.metrics import Metrics
-from yingda.speech.nemo_boosts import spelt_within
-from yingda.speech.recogniser import Recogniser, StepRequest, StreamOptions
-from yingda.speech.refusals import BadRequest
 from yingda.speech.settings import Buffered, OneVoice, Voice
 from yingda.speech.settings import Recogniser as Settings
-from yingda.speech.transcript import Transcriber
-from yingda.speech.voice_model import GaveWay, Prosody
+from yingda.speech.voice.manner import Manner
+from yingda.speech.voice.model import GaveWay, Prosody
+from yingda.speech.words.transcript import Transcriber
 
 SENTENCE = "您好，您的余额是一百元。"
 ROAMING, REFUND = (("国际漫游", 60.0),), (("退费", 60.0),)

@@ -15,17 +15,17 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from yingda.speech.hearing import Hearing
-from yingda.speech.http_api import HttpApi
+from yingda.speech.api.http_api import HttpApi
+from yingda.speech.api.websocket_asr import Limits
+from yingda.speech.hearing.recogniser import Recogniser, StepRequest, StepResult
+from yingda.speech.hearing.streams import Hearing
 from yingda.speech.metrics import Metrics
-from yingda.speech.prompt_cache import PromptCache
-from yingda.speech.recogniser import Recogniser, StepRequest, StepResult
 from yingda.speech.settings import Recogniser as RecogniserSettings
 from yingda.speech.settings import Token, Voice
-from yingda.speech.synthesiser import Synthesiser
-from yingda.speech.transcript import Transcriber
-from yingda.speech.voice_model import Prosody
-from yingda.speech.websocket_asr import Limits
+from yingda.speech.voice.model import Prosody
+from yingda.speech.voice.prompt_cache import PromptCache
+from yingda.speech.voice.synthesiser import Synthesiser
+from yingda.speech.words.transcript import Transcriber
 
 pytestmark = pytest.mark.integration
 TOKEN = Token("crm", "correct-horse-battery")

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from yingda.speech import modelscope_link
-from yingda.speech.modelscope_asr import ParaformerRecogniser, wav2text
-from yingda.speech.modelscope_link import Link
-from yingda.speech.modelscope_worker import RATE_HZ
-from yingda.speech.recogniser import StepRequest, StreamOptions
+from yingda.speech.engines import modelscope_link
+from yingda.speech.engines.modelscope_asr import ParaformerRecogniser, wav2text
+from yingda.speech.engines.modelscope_link import Link
+from yingda.speech.engines.modelscope_worker import RATE_HZ
+from yingda.speech.hearing.recogniser import StepRequest, StreamOptions
 from yingda.speech.settings import Recogniser
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.requirement(14)]

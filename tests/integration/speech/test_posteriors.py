@@ -15,9 +15,9 @@ SCRIPT = """
 from pathlib import Path
 import numpy as np
 from yingda.caller.alaw import decode, read_clip
-from yingda.speech import slots
-from yingda.speech.nemo_asr import NemoRecogniser
-from yingda.speech.recogniser import StepRequest, StreamOptions
+from yingda.speech.words import slots
+from yingda.speech.engines.nemo_asr import NemoRecogniser
+from yingda.speech.hearing.recogniser import StepRequest, StreamOptions
 from yingda.speech.settings import Recogniser
 
 model = NemoRecogniser(Recogniser(chunk_ms=160), 4)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from yingda.speech.transcript import tidy
+from yingda.speech.words.transcript import tidy
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[3]

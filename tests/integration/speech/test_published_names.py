@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from yingda.speech import model_files, published
-from yingda.speech.model_files import ModelError
+from yingda.speech.engines import model_files, published
+from yingda.speech.engines.model_files import ModelError
 from yingda.speech.settings import Recogniser, Voice
 
 pytestmark = pytest.mark.integration

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bench._errors import distance
-from yingda.speech.pitch import median_hz
+from yingda.speech.voice.pitch import median_hz
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[3]

@@ -22,8 +22,8 @@ import numpy as np
 from yingda.plumbing import logs
 from yingda.speech import __main__ as process
 from yingda.speech import server
-from yingda.speech.recogniser import StepRequest, StepResult
-from yingda.speech.transcript import Transcriber
+from yingda.speech.hearing.recogniser import StepRequest, StepResult
+from yingda.speech.words.transcript import Transcriber
 
 WORDS = "一二三四五六七八九"
 WORD_S = 0.16

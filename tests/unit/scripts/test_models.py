@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scripts import models
-from yingda.speech import published
-from yingda.speech.published import KNOWN, Published
+from yingda.speech.engines import published
+from yingda.speech.engines.published import KNOWN, Published
 
 
 @pytest.fixture(name="fetched", autouse=True)

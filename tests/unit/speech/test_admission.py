@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from yingda.speech.admission import FIRST_FEW, WINDOW_S, Admission, Bounds, Reason, Refusal
-from yingda.speech.batcher import Batcher
-from yingda.speech.step_cost import Cost
+from yingda.speech.hearing.admission import FIRST_FEW, WINDOW_S, Admission, Bounds, Reason, Refusal
+from yingda.speech.hearing.batcher import Batcher
+from yingda.speech.hearing.step_cost import Cost
 
 CHUNK_S = 0.16
 COST = Cost(base_s=0.010, stream_s=0.0015)  # at 85 % of 160 ms: 84 streams

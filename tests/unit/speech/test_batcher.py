@@ -2,7 +2,7 @@
 
 import pytest
 
-from yingda.speech.batcher import Batcher
+from yingda.speech.hearing.batcher import Batcher
 
 
 def taken(batcher: Batcher[str], now: float) -> list[tuple[int, str]]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from yingda.speech.bearer import Denied, Gate, is_loopback
+from yingda.speech.api.bearer import Denied, Gate, is_loopback
 from yingda.speech.settings import Token
 
 CRM, SHOP = Token("crm", "c" * 16), Token("shop", "s" * 20)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from yingda.speech import boosts, lexicon
-from yingda.speech.boosts import merge, raise_log, readings, spoken, written
-from yingda.speech.lexicon import Lexicon
-from yingda.speech.syllables import Boosts, Decoder
+from yingda.speech.words import boosts, lexicon
+from yingda.speech.words.boosts import merge, raise_log, readings, spoken, written
+from yingda.speech.words.lexicon import Lexicon
+from yingda.speech.words.syllables import Boosts, Decoder
 
 ROOT = Path(__file__).resolve().parents[3]
 NAMES = ("王小红", "李娜", "陈志强", "张敏", "曾国丽", "单雪梅", "林小燕")

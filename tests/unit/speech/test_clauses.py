@@ -1,6 +1,6 @@
 """Text to clauses."""
 
-from yingda.speech.clauses import split
+from yingda.speech.text.clauses import split
 
 
 def texts(text: str, first: int = 12, others: int = 28) -> list[str]:

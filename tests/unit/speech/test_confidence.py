@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from yingda.speech.confidence import Calibration, ConfidenceError, Doubts, doubts, load, spread
-from yingda.speech.nbest import Path as Text
-from yingda.speech.slots import Slot
-from yingda.speech.syllables import Reading
+from yingda.speech.words.confidence import Calibration, ConfidenceError, Doubts, doubts, load, spread
+from yingda.speech.words.nbest import Path as Text
+from yingda.speech.words.slots import Slot
+from yingda.speech.words.syllables import Reading
 
 ROOT = Path(__file__).resolve().parents[3]
 NONE = Doubts(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from yingda.speech.hearing import Hearing, Wanted
+from yingda.speech.api.refusals import BadRequest, Why, explain
+from yingda.speech.hearing.recogniser import Recogniser, StepRequest, StepResult, Stopping, TooManyStreams
+from yingda.speech.hearing.streams import Hearing, Wanted
 from yingda.speech.metrics import Metrics
-from yingda.speech.recogniser import Recogniser, StepRequest, StepResult, Stopping, TooManyStreams
-from yingda.speech.refusals import BadRequest, Why, explain
 from yingda.speech.settings import Recogniser as Settings
-from yingda.speech.synthesiser import TextError, TextTooLong, TooBusy
-from yingda.speech.transcript import Transcriber, Transcript
+from yingda.speech.voice.synthesiser import TextError, TextTooLong, TooBusy
+from yingda.speech.words.transcript import Transcriber, Transcript
 
 CHUNK = 1280  # samples: 160 ms
 

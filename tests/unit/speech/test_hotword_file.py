@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from yingda.speech.hotword_file import CHECK_EVERY_S, HotwordError, Hotwords, parse, read
-from yingda.speech.lexicon import Lexicon, Sounds
 from yingda.speech.metrics import Metrics
+from yingda.speech.words.hotword_file import CHECK_EVERY_S, HotwordError, Hotwords, parse, read
+from yingda.speech.words.lexicon import Lexicon, Sounds
 
 ROOT = Path(__file__).resolve().parents[3]
 

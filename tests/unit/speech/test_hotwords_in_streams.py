@@ -9,18 +9,18 @@ import pytest
 from riva.client.proto import riva_asr_pb2 as pb
 
 from yingda.speech import transcribe
-from yingda.speech.boosts import Phrase
-from yingda.speech.hearing import Hearing, Stream, Wanted
-from yingda.speech.hotword_file import Hotwords
-from yingda.speech.lexicon import Lexicon
+from yingda.speech.api.riva_asr import RivaRecognition
+from yingda.speech.api.websocket_asr import parse_first
+from yingda.speech.engines.model_files import ModelError
+from yingda.speech.hearing.recogniser import Recogniser, StepRequest, StepResult, StreamOptions
+from yingda.speech.hearing.streams import Hearing, Stream, Wanted
 from yingda.speech.metrics import Metrics
-from yingda.speech.model_files import ModelError
-from yingda.speech.recogniser import Recogniser, StepRequest, StepResult, StreamOptions
-from yingda.speech.riva_asr import RivaRecognition
 from yingda.speech.settings import Recogniser as Settings
-from yingda.speech.syllables import Boosts, Decoder
-from yingda.speech.transcript import Transcriber
-from yingda.speech.websocket_asr import parse_first
+from yingda.speech.words.boosts import Phrase
+from yingda.speech.words.hotword_file import Hotwords
+from yingda.speech.words.lexicon import Lexicon
+from yingda.speech.words.syllables import Boosts, Decoder
+from yingda.speech.words.transcript import Transcriber
 
 CHUNK = 1280
 

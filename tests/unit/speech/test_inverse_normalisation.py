@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from yingda.speech.inverse_normalisation import written
+from yingda.speech.words.inverse_normalisation import written
 
 DATA = Path(__file__).resolve().parents[2] / "data/speech/inverse_normalisation.tsv"
 

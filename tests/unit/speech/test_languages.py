@@ -2,7 +2,7 @@
 
 import pytest
 
-from yingda.speech import languages
+from yingda.speech.hearing import languages
 
 KNOWN = ("en-US", "zh-CN", "zh-TW", "auto")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from yingda.speech import model_files
+from yingda.speech.engines import model_files
 from yingda.speech.metrics import METRICS, Metrics, Versions
 
 

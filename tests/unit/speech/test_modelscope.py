@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from yingda.speech import families, modelscope_link
-from yingda.speech.modelscope_asr import ParaformerRecogniser, wav2text
-from yingda.speech.modelscope_tts import SambertVoice, text2wav
-from yingda.speech.modelscope_worker import RATE_HZ, Answer, missing_packages
-from yingda.speech.recogniser import StepRequest, StepResult, StreamOptions
+from yingda.speech.engines import families, modelscope_link
+from yingda.speech.engines.modelscope_asr import ParaformerRecogniser, wav2text
+from yingda.speech.engines.modelscope_tts import SambertVoice, text2wav
+from yingda.speech.engines.modelscope_worker import RATE_HZ, Answer, missing_packages
+from yingda.speech.hearing.recogniser import StepRequest, StepResult, StreamOptions
 from yingda.speech.settings import OneVoice, Recogniser, Voice
-from yingda.speech.voice_model import GaveWay, Prosody
+from yingda.speech.voice.model import GaveWay, Prosody
 
 CHUNK_S = 0.5
 ASR, TTS = "damo/speech_paraformer", "damo/speech_sambert"

@@ -3,8 +3,8 @@
 import pytest
 
 from bench.speech.normalisation import read_golden
-from yingda.speech.normalisation import normalise
-from yingda.speech.numbers_zh import cardinal, digit_by_digit, money
+from yingda.speech.text.normalisation import normalise
+from yingda.speech.text.numbers_zh import cardinal, digit_by_digit, money
 
 TABLE = """
 余额是128.50元|余额是一百二十八元五角

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from yingda.speech.pitch import median_hz, semitones
+from yingda.speech.voice.pitch import median_hz, semitones
 
 TIME_S = np.arange(8000) / 8000
 

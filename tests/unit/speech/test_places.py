@@ -4,9 +4,9 @@ from math import log
 
 import pytest
 
-from yingda.speech.confusion import Confusions
-from yingda.speech.places import KEPT, SKIP_COST, Costs
-from yingda.speech.slots import Slot
+from yingda.speech.words.confusion import Confusions
+from yingda.speech.words.places import KEPT, SKIP_COST, Costs
+from yingda.speech.words.slots import Slot
 
 NAMES = ["er4", "yi1"]
 COSTS = Costs({name: n for n, name in enumerate(NAMES)}, Confusions(NAMES, 1.2), 1.0)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from yingda.speech.prompt_cache import Key, PromptCache, fixed_texts, voice_identity
+from yingda.speech.voice.prompt_cache import Key, PromptCache, fixed_texts, voice_identity
 
 KEY = Key("voice", 8000, 1.0, 0.0, 0.0, "您好。")
 

@@ -6,7 +6,7 @@ import pytest
 from pypinyin import Style, lazy_pinyin
 from pypinyin_dict.pinyin_data import cc_cedict
 
-from yingda.speech import readings
+from yingda.speech.text import readings
 
 
 @pytest.mark.requirement(22)

@@ -7,9 +7,8 @@ from threading import Event
 import numpy as np
 import pytest
 
-from yingda.speech.admission import Bounds, Reason
-from yingda.speech.metrics import Metrics
-from yingda.speech.recogniser import (
+from yingda.speech.hearing.admission import Bounds, Reason
+from yingda.speech.hearing.recogniser import (
     Recogniser,
     StepRequest,
     StepResult,
@@ -17,6 +16,7 @@ from yingda.speech.recogniser import (
     StreamOptions,
     TooManyStreams,
 )
+from yingda.speech.metrics import Metrics
 
 DEADLINE_S = 10.0
 

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from yingda.speech import recordings
-from yingda.speech.recogniser import StepRequest, StepResult, StreamOptions
+from yingda.speech.hearing.recogniser import StepRequest, StepResult, StreamOptions
 from yingda.speech.recordings import AudioError, read
 
 

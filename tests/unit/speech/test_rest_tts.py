@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from yingda.speech.manner import AS_SET, Manner
-from yingda.speech.refusals import BadRequest
-from yingda.speech.rest_tts import Wanted, content_type, parse, wav_header
+from yingda.speech.api.refusals import BadRequest
+from yingda.speech.api.rest_tts import Wanted, content_type, parse, wav_header
+from yingda.speech.voice.manner import AS_SET, Manner
 
 
 def body(**fields: Any) -> bytes:

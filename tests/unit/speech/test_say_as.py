@@ -2,7 +2,7 @@
 
 import pytest
 
-from yingda.speech.say_as import read, said
+from yingda.speech.text.say_as import read, said
 
 
 @pytest.mark.requirement(21)

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from yingda.speech.silence import trim
+from yingda.speech.voice.silence import trim
 
 RATE = 8000
 

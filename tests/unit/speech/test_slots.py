@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from yingda.speech.slots import Part, Posteriors, build
+from yingda.speech.words.slots import Part, Posteriors, build
 
 NAMES = ("cha2", "ca2", "yu2", "e2", "de5")
 CHA, CA, YU, E, DE, BLANK = range(6)

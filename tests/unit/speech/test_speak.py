@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from yingda.speech import speak
-from yingda.speech.manner import AS_SET
-from yingda.speech.model_files import ModelError
+from yingda.speech.engines.model_files import ModelError
 from yingda.speech.settings import Voice
-from yingda.speech.voice_model import Prosody
+from yingda.speech.voice.manner import AS_SET
+from yingda.speech.voice.model import Prosody
 
 
 class Hum:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from yingda.plumbing.settings import SettingsError, load
-from yingda.speech import model_files, published
+from yingda.speech.engines import model_files, published
 from yingda.speech.settings import Prompts, SpeechSettings
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from yingda.speech.manner import AS_SET, Manner
-from yingda.speech.ssml import Span, SsmlError, parse
+from yingda.speech.text.ssml import Span, SsmlError, parse
+from yingda.speech.voice.manner import AS_SET, Manner
 
 
 def test_plain_text_is_one_span() -> None:

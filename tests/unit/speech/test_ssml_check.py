@@ -2,7 +2,7 @@
 
 import pytest
 
-from yingda.speech.ssml_check import mistakes
+from yingda.speech.text.ssml_check import mistakes
 
 VOICES = ("female_1", "male_1")
 

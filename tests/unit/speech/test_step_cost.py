@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from yingda.speech.step_cost import Cost, LiveCost, Round, is_settled, measured
+from yingda.speech.hearing.step_cost import Cost, LiveCost, Round, is_settled, measured
 
 COST = Cost(base_s=0.010, stream_s=0.0015)
 DISTURBED = Cost(base_s=0.114, stream_s=0.0002)  # as one busy moment, on the step of one stream, once made it

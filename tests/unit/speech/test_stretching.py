@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from yingda.speech import pitch
-from yingda.speech.stretching import faster, shaped
-from yingda.speech.voice_model import Prosody
+from yingda.speech.voice import pitch
+from yingda.speech.voice.model import Prosody
+from yingda.speech.voice.stretching import faster, shaped
 
 RATE = 16000
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from yingda.speech.confusion import Confusions, parts
-from yingda.speech.lexicon import MAGIC, LexiconError, load
-from yingda.speech.slots import Slot
-from yingda.speech.syllables import Decoder
+from yingda.speech.words.confusion import Confusions, parts
+from yingda.speech.words.lexicon import MAGIC, LexiconError, load
+from yingda.speech.words.slots import Slot
+from yingda.speech.words.syllables import Decoder
 
 WORDS = """
 <s>|-2|

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from yingda.speech import synthesiser
-from yingda.speech.manner import Manner, MannerError
 from yingda.speech.metrics import Metrics
-from yingda.speech.prompt_cache import PromptCache
 from yingda.speech.settings import OneVoice, Voice
-from yingda.speech.synthesiser import GaveWay, Synthesiser, TooBusy
-from yingda.speech.voice_model import Prosody
-from yingda.speech.voices import UnknownVoice
+from yingda.speech.voice import synthesiser
+from yingda.speech.voice.manner import Manner, MannerError
+from yingda.speech.voice.model import Prosody
+from yingda.speech.voice.prompt_cache import PromptCache
+from yingda.speech.voice.synthesiser import GaveWay, Synthesiser, TooBusy
+from yingda.speech.voice.voices import UnknownVoice
 
 
 class Hum:

@@ -8,10 +8,10 @@ import pytest
 import soundfile
 
 from yingda.speech import transcribe
-from yingda.speech.lexicon import Lexicon
-from yingda.speech.recogniser import StepRequest, StepResult
-from yingda.speech.syllables import Decoder
-from yingda.speech.transcript import Transcriber, Transcript, join
+from yingda.speech.hearing.recogniser import StepRequest, StepResult
+from yingda.speech.words.lexicon import Lexicon
+from yingda.speech.words.syllables import Decoder
+from yingda.speech.words.transcript import Transcriber, Transcript, join
 
 
 class Parrot:

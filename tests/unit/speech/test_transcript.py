@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from yingda.speech.confidence import Calibration, Doubts
-from yingda.speech.lexicon import Lexicon
 from yingda.speech.settings import Lexicon as Settings
-from yingda.speech.slots import Part, Posteriors
-from yingda.speech.syllables import Decoder
-from yingda.speech.transcript import Transcriber, for_model, tidy
+from yingda.speech.words.confidence import Calibration, Doubts
+from yingda.speech.words.lexicon import Lexicon
+from yingda.speech.words.slots import Part, Posteriors
+from yingda.speech.words.syllables import Decoder
+from yingda.speech.words.transcript import Transcriber, for_model, tidy
 
 
 @pytest.mark.parametrize(

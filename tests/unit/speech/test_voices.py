@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from yingda.speech.manner import Manner
 from yingda.speech.settings import OneVoice, Voice
-from yingda.speech.voice_model import Prosody, VoiceModel
-from yingda.speech.voices import UnknownVoice, Voices, make_model, missing_speakers
+from yingda.speech.voice.manner import Manner
+from yingda.speech.voice.model import Prosody, VoiceModel
+from yingda.speech.voice.voices import UnknownVoice, Voices, make_model, missing_speakers
 
 
 class Tone:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from yingda.speech.waiting import Full, Waiting
+from yingda.speech.voice.waiting import Full, Waiting
 
 
 def test_live_work_goes_first_and_interrupted_work_before_the_rest() -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from yingda.speech.hearing import Heard, Wanted
-from yingda.speech.recogniser import BOOST
-from yingda.speech.refusals import BadRequest
-from yingda.speech.websocket_asr import Audio, message, parse_first, parse_later
+from yingda.speech.api.refusals import BadRequest
+from yingda.speech.api.websocket_asr import Audio, message, parse_first, parse_later
+from yingda.speech.hearing.recogniser import BOOST
+from yingda.speech.hearing.streams import Heard, Wanted
 
 GOOD: dict[str, Any] = {"sample_rate_hz": 8000, "encoding": "alaw"}
 STREAM = Wanted("LINEAR_PCM", 16000)

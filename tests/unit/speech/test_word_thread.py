@@ -6,7 +6,7 @@ from threading import Event
 import pytest
 
 from yingda.speech.metrics import Metrics
-from yingda.speech.word_thread import FIRST_GUESS_S, MOST_WAIT_S, WordThread
+from yingda.speech.words.word_thread import FIRST_GUESS_S, MOST_WAIT_S, WordThread
 
 DEADLINE_S = 10.0
 MOST_WAITING = round(MOST_WAIT_S / FIRST_GUESS_S)

@@ -5,7 +5,7 @@ import pytest
 
 from training.calibrate import fit
 from training.reliability import auc, calibration_error, curve, rises
-from yingda.speech.confidence import Doubts
+from yingda.speech.words.confidence import Doubts
 
 
 def sentences(count: int = 3000) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,1 @@
+"""What clients speak to: NVIDIA Riva over gRPC, a WebSocket and HTTP."""

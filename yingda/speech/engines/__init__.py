@@ -1,0 +1,1 @@
+"""The models behind both: NeMo, ModelScope, and where published ones come from."""

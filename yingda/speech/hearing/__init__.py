@@ -1,0 +1,1 @@
+"""Callers' audio into model steps: admission, batching, the thread that owns the model."""

@@ -1,0 +1,1 @@
+"""Written text into what is spoken: numbers, SSML, readings, clauses. Pure."""
