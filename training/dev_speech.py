@@ -28,7 +28,10 @@ from yingda.speech.words.slots import Slot
 DEV = ROOT / "var/dev"
 LONGEST = 24  # characters
 PEAK = 0.5
-_SHARES = (("customer", 0.45), ("general", 0.2), ("open", 0.15), ("digits", 0.2))
+_SHARES = (
+    ("customer", 0.4), ("short", 0.05), ("address", 0.05), ("digits", 0.2),
+    ("general", 0.07), ("review", 0.08), ("open", 0.15),
+)  # fmt: skip
 _SNR_DB = (10.0, 15.0, 20.0, 25.0)
 
 
@@ -86,9 +89,9 @@ def add_noise(audio: np.ndarray, snr_db: float, rng: np.random.Generator) -> np.
     return audio + noise * np.float32(np.sqrt(np.mean(audio**2) / 10 ** (snr_db / 10)))
 
 
-def speak(count: int, seed: int) -> None:
+def speak(count: int, seed: int, by_student: bool) -> None:
     """Speak sentences of every kind by random blends of the training voices."""
-    from training.make_speech import Shard, Speaker, random_voice
+    from training.make_speech import PLAIN, Shard, Speaker, random_voice
 
     rng, shard, speaker = random.Random(seed), Shard("dev", DEV), Speaker()
     kinds, shares = zip(*_SHARES, strict=True)
@@ -98,6 +101,8 @@ def speak(count: int, seed: int) -> None:
         text = sentence(kind, rng)
         voice, speed = random_voice(rng, kind)
         row = {"text": text, "voice": voice, "speed": speed, "kind": kind, "split": "dev"}
+        if by_student:
+            row["student"] = PLAIN
         if len(text) > LONGEST:
             continue
         try:
@@ -115,8 +120,9 @@ def main() -> None:
     )
     parser.add_argument("--count", type=int, default=400)
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--student", action="store_true", help="the student speaks: ten times cheaper")
     args = parser.parse_args()
-    speak(args.count, args.seed)
+    speak(args.count, args.seed, args.student)
 
 
 if __name__ == "__main__":

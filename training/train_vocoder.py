@@ -35,7 +35,7 @@ from yingda.speech.text import readings
 CHECKPOINT = ROOT / "var/checkpoints/vocoder.pt"
 SHIPPED = ROOT / "models/speech/vocoder-zh-8k.nemo"  # its last state, to go on from
 OUT = ROOT / "var/checkpoints/vocoder-zh-8k.nemo"
-ALONE_STEPS = 1500  # the generator learns the spectrum before anybody judges it
+ALONE_STEPS = 20_000  # the generator learns spectra, which make it clear, before anybody judges it
 _EDGE = 8  # frames on each side whose spectra would see the cut
 SILENCE = 12  # frames around every utterance, more than _EDGE: its first sound must be learnt too
 _SHARES = {"bot": 0.6}  # of the windows; the rest is everybody else
@@ -132,7 +132,6 @@ class Trainer:
         if not CHECKPOINT.exists():
             shipped = HifiGanModel.restore_from(str(SHIPPED), map_location="cpu")
             self.model.load_state_dict(shipped.state_dict())
-            self.step = ALONE_STEPS
             return
         saved = torch.load(CHECKPOINT, weights_only=False)
         self.model.load_state_dict(saved["model"])

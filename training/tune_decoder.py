@@ -3,8 +3,9 @@
     python -m training.tune_decoder [--speech var/dev] acoustic=1.0,1.3,1.6 word=0.5,1.0
 
 prints a line for every combination of the weights named (fields of yingda.speech.words.syllables.Weights),
-fewest errors first. Choose within its noise the middle of what is good; put `acoustic`, `confusion` and `beam`
-into settings/speech.yml (`recogniser.lexicon`) and the others into Weights, and run training.calibrate again.
+fewest errors first. Choose within its noise the middle of what is good; put `acoustic`, `confusion` and
+`beam` into settings/speech.yml (`recogniser.lexicon`) and the others into Weights, and run training.calibrate
+again.
 """
 
 from __future__ import annotations
