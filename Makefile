@@ -33,7 +33,11 @@ figure: envs ## measure and print one figure: make figure NAME=one_call
 scene: envs ## play one scene against the running system: make scene NAME=demo
 	@exec $(VOICE_PYTHON) -m yingda.caller --scene tests/scenes/$(NAME).yml
 
-# what these two are told reaches the shell in the environment where it may hold quotes, as SSML does
+# what these two are told reaches the shell in the environment where it may hold quotes, as SSML does, and as it
+# was typed: make would take the $1 of a price for a variable
+transcribe: export override HOTWORDS := $(value HOTWORDS)
+speak: export override TEXT := $(value TEXT)
+speak: export override OUT := $(value OUT)
 transcribe: envs ## what the recogniser hears: make transcribe FILES="a.wav b.opus dir/ @list.txt" (HOTWORDS="余额 账单")
 	@exec $(VOICE_PYTHON) -m yingda.speech.transcribe --hotwords "$$HOTWORDS" -- $(FILES)
 
