@@ -65,10 +65,11 @@ class StreamResampler:
     """Float32 samples from one rate to another, piece by piece, without seams. Keeps state; one per
     stream."""
 
-    def __init__(self, rate_in: int, rate_out: int) -> None:
+    def __init__(self, rate_in: int, rate_out: int, quality: str = "MQ") -> None:
+        """`quality` is soxr's; a better one keeps more of the audio inside."""
         same = rate_in == rate_out
         self._soxr = (
-            None if same else soxr.ResampleStream(rate_in, rate_out, 1, dtype="float32", quality="MQ")
+            None if same else soxr.ResampleStream(rate_in, rate_out, 1, dtype="float32", quality=quality)
         )
 
     def feed(self, samples: Float, last: bool = False) -> Float:

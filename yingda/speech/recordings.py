@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -19,6 +20,8 @@ LINE_HZ = 8000
 STREAMS = 16  # recordings in one model step
 LEAD_S = 0.2  # silence before the words, as turn taking gives it
 TAIL_S = 0.4  # and after them
+_BLOCK = 1 << 18  # frames of a file that are in memory at its own rate: an hour of stereo is gigabytes
+_UNKNOWN = 1 << 60  # frames, or more: what libsndfile says of FLAC that was written into a pipe
 _EXPECTED = "expected audio that libsndfile reads: WAV, FLAC, Ogg, Opus, MP3"
 _NOTHING: Float = np.zeros(0, np.float32)  # an empty slice would hold on to all of a recording
 Key = TypeVar("Key")
@@ -33,21 +36,41 @@ def read(path: Path, longest_s: float) -> Float:
     `longest_s` seconds."""
     try:
         path.open("rb").close()  # the system's reasons are clearer than libsndfile's
-        with soundfile.SoundFile(path) as file:
-            rate, seconds = file.samplerate, file.frames / file.samplerate
-            if seconds > longest_s:
-                raise AudioError(f"{path}: lasts {seconds:.0f} s, expected at most {longest_s:g} s")
-            samples = file.read(dtype="float32", always_2d=True)
+        # as bytes: soundfile cannot encode names that are not UTF-8
+        with soundfile.SoundFile(os.fsencode(path)) as file:
+            if file.frames > _UNKNOWN:
+                raise AudioError(
+                    f"{path}: does not say how long it is; {_EXPECTED} with a length in its header"
+                )
+            _check_length(path, file.frames / file.samplerate, longest_s)
+            return _at_line_rate(path, file, longest_s)
     except OSError as error:
         raise AudioError(f"{path}: cannot be read ({error.strerror}); {_EXPECTED}") from None
     except soundfile.LibsndfileError as error:
         raise AudioError(f"{path}: is no audio ({error.error_string.rstrip('.')}); {_EXPECTED}") from None
     except TypeError:  # libsndfile takes *.raw for bare samples, of which it must be told the rate
         raise AudioError(f"{path}: is no audio (it has no header); {_EXPECTED}") from None
-    if not len(samples) or not np.isfinite(samples).all():
-        fault = "has values that are no numbers" if len(samples) else "has no samples"
-        raise AudioError(f"{path}: {fault}; {_EXPECTED}")
-    return audio.resample(samples.mean(axis=1, dtype=np.float32), rate, LINE_HZ)
+
+
+def _at_line_rate(path: Path, file: soundfile.SoundFile, longest_s: float) -> Float:
+    """All of a file, block by block."""
+    resampler = audio.StreamResampler(file.samplerate, LINE_HZ, "HQ")
+    pieces, frames = [], 0
+    while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
+        frames += len(block)
+        _check_length(path, frames / file.samplerate, longest_s)
+        if not np.isfinite(block).all():
+            raise AudioError(f"{path}: has values that are no numbers; {_EXPECTED}")
+        pieces.append(resampler.feed(block.mean(axis=1, dtype=np.float32)))
+    if not frames:
+        raise AudioError(f"{path}: has no samples; {_EXPECTED}")
+    return np.concatenate([*pieces, resampler.feed(_NOTHING, last=True)])
+
+
+def _check_length(path: Path, seconds: float, longest_s: float) -> None:
+    if seconds > longest_s:
+        expected = f"expected at most {longest_s:g} s (recogniser.max_audio_s)"
+        raise AudioError(f"{path}: lasts {seconds:.0f} s, {expected}; split it, or raise that setting")
 
 
 def through_alaw(pcm: Int16) -> Float:
@@ -70,6 +93,7 @@ class _Stream(Generic[Key]):
     key: Key
     left: Float
     is_begun: bool = False
+    is_failed: bool = False
     finals: list[StepResult] = field(default_factory=list)
 
     def next_chunk(self, size: int, options: StreamOptions) -> StepRequest:
@@ -86,10 +110,12 @@ def recognise(
     recordings: Iterable[tuple[Key, Float]],
     options: StreamOptions,
     streams: int = STREAMS,
+    on_failed: Callable[[Key, Exception], None] | None = None,
 ) -> Iterator[tuple[Key, list[StepResult]]]:
     """Stream recordings, at the model's rate, one chunk each a step, as the server's batches do. Gives each
     one's key and finals in the order of the recordings. At most `streams` are open at once; when one ends,
-    the next recording is taken."""
+    the next recording is taken. `on_failed` is told of those that a failed step was about, and the others go
+    on; without it the failure is raised."""
     waiting = enumerate(recordings)
     open_streams: list[_Stream[Key]] = []
     in_order: deque[_Stream[Key]] = deque()
@@ -101,10 +127,21 @@ def recognise(
         if not open_streams:
             return
         requests = [stream.next_chunk(model.chunk_samples, options) for stream in open_streams]
-        for stream, result in zip(open_streams, model.step(requests), strict=True):
+        try:
+            results = model.step(requests)
+        except Exception as error:
+            if on_failed is None:
+                raise
+            model.drop([stream.number for stream in open_streams])
+            for stream in open_streams:
+                stream.left, stream.is_failed = _NOTHING, True
+                on_failed(stream.key, error)
+            results = [StepResult()] * len(requests)
+        for stream, result in zip(open_streams, results, strict=True):
             if result.final:
                 stream.finals.append(result)
         open_streams = [stream for stream in open_streams if len(stream.left)]
         while in_order and not len(in_order[0].left):
             done = in_order.popleft()
-            yield done.key, done.finals
+            if not done.is_failed:
+                yield done.key, done.finals

@@ -4,7 +4,7 @@ One line a file on standard output: name, text, confidence 0-1, with tabs betwee
 the audio files in it, @list.txt for the names in list.txt, one a line.
 
 `make transcribe FILES="a.wav b/"` runs it. Exit status 0: every file was transcribed; 1: some could not be
-read, and are named; 2: nothing was begun.
+read or transcribed, and are named; 2: nothing was begun.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from yingda.speech.words.lexicon import LexiconError
 from yingda.speech.words.syllables import Boosts
 from yingda.speech.words.transcript import Transcriber, Transcript
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3")
+SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".sph", ".w64")
+_NOT_READ = (".aac", ".amr", ".m4a", ".wma")  # to be named in a folder, not passed over
 NO_FILES = 'FILES: got nothing, expected audio files, folders or @list.txt: make transcribe FILES="a.wav b/"'
 
 
@@ -39,14 +40,15 @@ def find(arguments: Iterable[str]) -> tuple[list[Path], list[str]]:
     """Audio files that arguments name, in their order, and a message for each that names none."""
     files: list[Path] = []
     problems: list[str] = []
+    known = SUFFIXES + _NOT_READ
     for name in _names(arguments, problems):
         path = Path(name)
-        if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        if os.path.isdir(name):  # Path's own raises for a name that is too long, or not allowed to be seen
+            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in known and os.path.isfile(p))
             files += inside
             if not inside:
                 problems.append(f"{name}: holds no audio; expected {' '.join(SUFFIXES)} files in it")
-        elif path.exists():
+        elif os.path.exists(name):
             files.append(path)
         else:
             problems.append(f"{name}: there is no such file; expected an audio file or a folder of them")
@@ -110,9 +112,17 @@ class _Readable:
             except recordings.AudioError as error:
                 self.failures += 1
                 say(str(error))
-                continue
-            self.seconds += len(samples) / recordings.LINE_HZ
-            yield path, recordings.as_turn(samples, self._rate)
+            except Exception as error:  # one strange file must not end hundreds
+                self.failed(path, error)
+            else:
+                self.seconds += len(samples) / recordings.LINE_HZ
+                yield path, recordings.as_turn(samples, self._rate)
+
+    def failed(self, path: Path, error: Exception) -> None:
+        """A file gives no line for a reason that is not the file's."""
+        self.failures += 1
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        say(f"{path}: could not be transcribed ({reason}); try it again by itself")
 
 
 def load_model(settings: Recogniser, settings_path: str, streams: int) -> tuple[StreamingModel, Transcriber]:
@@ -141,7 +151,7 @@ def read_hotwords(settings: Recogniser, settings_path: str, transcriber: Transcr
 def transcribe(
     files: Sequence[Path], settings: Recogniser, settings_path: str, options: StreamOptions
 ) -> int:
-    """Print a line a file; returns how many could not be read. Raises ModelError."""
+    """Print a line a file; returns how many gave none. Raises ModelError."""
     say(f"loading {settings.model}")
     streams = min(recordings.STREAMS, settings.max_batch, settings.max_streams)
     model, transcriber = load_model(settings, settings_path, streams)
@@ -152,8 +162,14 @@ def transcribe(
     options = replace(options, boosts=pairs(phrases))
     boosts = transcriber.prepare(phrases)
     audio = _Readable(files, settings.max_audio_s, model.sample_rate)
-    for done, (path, finals) in enumerate(recordings.recognise(model, audio, options, streams), 1):
-        print(line(path, read_finals(transcriber, finals, boosts)), flush=True)
+    heard = recordings.recognise(model, audio, options, streams, audio.failed)
+    for done, (path, finals) in enumerate(heard, 1):
+        try:
+            text = line(path, read_finals(transcriber, finals, boosts))
+        except Exception as error:
+            audio.failed(path, error)
+        else:
+            print(text, flush=True)
         if done % streams == 0:
             say(f"{done + audio.failures} of {len(files)}")
     say(f"{len(files) - audio.failures} of {len(files)} files, {audio.seconds:.0f} s of audio")

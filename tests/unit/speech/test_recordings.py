@@ -1,8 +1,10 @@
 """Files to samples as a call brings them, and many of them through a model that only keeps books."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,10 +86,43 @@ def test_audio_that_no_call_could_bring_is_refused(tmp_path: Path) -> None:
     for name, said in (
         ("empty.wav", "has no samples"),
         ("nan.wav", "values that are no numbers"),
-        ("long.wav", "lasts 2 s, expected at most 1.5 s"),
+        ("long.wav", "lasts 2 s, expected at most 1.5 s (recogniser.max_audio_s); split it, or raise"),
     ):
         with pytest.raises(AudioError, match=rf"{name}: .*{re.escape(said)}"):
             read(tmp_path / name, 1.5)
+
+
+def test_a_file_is_read_block_by_block_without_seams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    soundfile.write(tmp_path / "a.wav", np.stack([tone(44100), tone(44100)], axis=1), 44100, subtype="FLOAT")
+    whole = read(tmp_path / "a.wav", 10.0)
+    sizes = []
+    plain = soundfile.SoundFile.read
+
+    def watched(file: soundfile.SoundFile, *args: Any, **kwargs: Any) -> np.ndarray:
+        block = plain(file, *args, **kwargs)
+        sizes.append(len(block))
+        return block
+
+    monkeypatch.setattr(recordings, "_BLOCK", 1000)
+    monkeypatch.setattr(soundfile.SoundFile, "read", watched)
+    assert np.array_equal(read(tmp_path / "a.wav", 10.0), whole)
+    assert max(sizes) == 1000 and sum(sizes) == 22050
+
+
+def test_a_name_that_is_no_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode("录音.wav".encode("gbk"))
+    soundfile.write(os.fsencode(path), tone(8000), 8000)
+    assert len(read(path, 10.0)) == 4000
+
+
+def test_flac_that_was_written_into_a_pipe_is_named(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.flac", tone(8000), 8000)
+    data = bytearray((tmp_path / "a.flac").read_bytes())
+    data[21] &= 0xF0  # total samples, 36 bits: 0 means unknown
+    data[22:26] = bytes(4)
+    (tmp_path / "a.flac").write_bytes(data)
+    with pytest.raises(AudioError, match=r"a\.flac: does not say how long it is; expected audio"):
+        read(tmp_path / "a.flac", 10.0)
 
 
 @pytest.mark.parametrize("rate", [8000, 16000])
@@ -135,6 +170,36 @@ def test_streams_share_steps_and_come_out_in_order() -> None:
         assert sent[: len(samples)].tolist() == samples.tolist() and not sent[len(samples) :].any()
         assert [r.first for r in requests] == [True] + [False] * (len(requests) - 1)
         assert [r.last for r in requests] == [False] * (len(requests) - 1) + [True]
+
+
+class Choking(BookKeeper):
+    """Fails in one step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dropped: list[int] = []
+
+    def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
+        if len(self.steps) == 2:
+            self.steps.append([])
+            raise RuntimeError("bad chunk")
+        return super().step(requests)
+
+    def drop(self, streams: Sequence[int]) -> None:
+        self.dropped += streams
+
+
+def test_a_failed_step_costs_its_recordings_and_no_others() -> None:
+    sizes = {"a": 100, "b": 300, "c": 250, "d": 150, "e": 100}
+    audio = [(key, np.ones(size, np.float32)) for key, size in sizes.items()]
+    model, failed = Choking(), []
+    heard = recordings.recognise(
+        model, audio, StreamOptions(), 2, lambda key, error: failed.append(f"{key}: {error}")
+    )
+    assert [key for key, _ in heard] == ["a", "d", "e"]
+    assert failed == ["b: bad chunk", "c: bad chunk"] and model.dropped == [1, 2]
+    with pytest.raises(RuntimeError, match="bad chunk"):
+        list(recordings.recognise(Choking(), audio, StreamOptions(), 2))
 
 
 def test_recordings_are_taken_when_a_stream_is_free() -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
-from yingda.speech import transcribe
+from yingda.speech import recordings, transcribe
 from yingda.speech.hearing.recogniser import StepRequest, StepResult
 from yingda.speech.words.lexicon import Lexicon
 from yingda.speech.words.syllables import Decoder
@@ -41,6 +42,8 @@ def test_folders_are_walked_and_lists_are_read(tmp_path: Path, monkeypatch: pyte
         "b/c/3.mp3",
         "b/4.flac",
         "b/5.ogg",
+        "b/6.sph",
+        "b/7.m4a",
         "b/notes.txt",
         "z.aiff",
         "a b.wav",
@@ -48,7 +51,8 @@ def test_folders_are_walked_and_lists_are_read(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "list.txt").write_text("\ufeffz.aiff\n\n a b.wav \r\nb/c\n", encoding="utf-8")
     files, problems = transcribe.find(["z.aiff", "b", "@list.txt"])
     assert [str(path) for path in files] == [
-        "z.aiff", "b/1.wav", "b/2.OPUS", "b/4.flac", "b/5.ogg", "b/c/3.mp3", "z.aiff", "a b.wav", "b/c/3.mp3",
+        "z.aiff", "b/1.wav", "b/2.OPUS", "b/4.flac", "b/5.ogg", "b/6.sph", "b/7.m4a", "b/c/3.mp3",
+        "z.aiff", "a b.wav", "b/c/3.mp3",
     ]  # fmt: skip
     assert problems == []
 
@@ -60,13 +64,16 @@ def test_what_is_not_there_is_named_and_the_others_are_found(
     touch(tmp_path, "a.wav", "empty/notes.txt")
     (tmp_path / "gbk.txt").write_bytes("录音.wav".encode("gbk"))
     (tmp_path / "list.txt").write_text("gone.wav\na.wav\n", encoding="utf-8")
-    files, problems = transcribe.find(["@none.txt", "@gbk.txt", "empty", "@list.txt"])
+    too_long = "好" * 100  # no file system takes it
+    files, problems = transcribe.find(["@none.txt", "@gbk.txt", "empty", "@list.txt", too_long])
     assert [str(path) for path in files] == ["a.wav"]
     assert problems == [
         "none.txt: cannot be read (No such file or directory); expected UTF-8 text, one file name a line",
         "gbk.txt: is not UTF-8; expected UTF-8 text, one file name a line",
-        "empty: holds no audio; expected .wav .flac .ogg .opus .mp3 files in it",
+        "empty: holds no audio; expected .wav .flac .ogg .oga .opus .mp3 .aif .aiff .au .caf .sph .w64 files"
+        " in it",
         "gone.wav: there is no such file; expected an audio file or a folder of them",
+        f"{too_long}: there is no such file; expected an audio file or a folder of them",
     ]
 
 
@@ -139,3 +146,53 @@ def test_a_bad_file_is_named_and_the_others_go_on(
     assert out == f"{tmp_path}/a.wav\t你好\t0.500\n{tmp_path}/c.wav\t你好\t0.500\n"
     assert f"{tmp_path}/b.wav: is no audio (Format not recognised); expected audio" in err
     assert "2 of 3 files, 1 s of audio" in err
+
+
+class Unlucky(Parrot):
+    """Fails in the step with the second recording."""
+
+    def step(self, requests: Sequence[StepRequest]) -> list[StepResult]:
+        if any(r.stream == 1 for r in requests):
+            raise RuntimeError("out of\nmemory")
+        return super().step(requests)
+
+    def drop(self, streams: Sequence[int]) -> None:
+        assert streams == [1]
+
+
+class Puzzled(Transcriber):
+    """Cannot read one text."""
+
+    texts = 0
+
+    def read(self, *arguments: Any, **more: Any) -> Transcript:
+        self.texts += 1
+        if self.texts == 2:
+            raise ZeroDivisionError("no words")
+        return super().read(*arguments, **more)
+
+
+def test_a_failure_in_the_middle_costs_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in "abcde":
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(4000, np.float32), 8000)
+    settings = tmp_path / "speech.yml"
+    settings.write_text("recogniser: {max_batch: 1}", encoding="utf-8")
+    plain = recordings.read
+
+    def read(path: Path, longest_s: float) -> Any:
+        if path.name == "d.wav":
+            raise MemoryError
+        return plain(path, longest_s)
+
+    monkeypatch.setattr(recordings, "read", read)
+    monkeypatch.setattr(transcribe, "load_model", lambda *_: (Unlucky(), Puzzled(None)))
+    assert transcribe.main(["--settings", str(settings), "--hotwords", "余额", "--", str(tmp_path)]) == 1
+    out, err = capsys.readouterr()
+    assert out == f"{tmp_path}/a.wav\t你好\t0.500\n{tmp_path}/e.wav\t你好\t0.500\n"
+    for name, reason in (
+        ("b", "RuntimeError: out of"), ("c", "ZeroDivisionError: no words"), ("d", "MemoryError: "),
+    ):  # fmt: skip
+        assert f"{tmp_path}/{name}.wav: could not be transcribed ({reason}); try it again by itself" in err
+    assert "2 of 5 files" in err
