@@ -166,6 +166,9 @@ class SpeechServer:
         """For /health."""
         if self._not_ready is None and not (self.recogniser.alive and self.synthesiser.alive):
             return "a model's thread has ended"
+        # to who asks whether to send calls here, or to start it again; it goes on by itself if the step ends
+        if self._not_ready is None and self.recogniser.stepping_s > self._settings.recogniser.step_deadline_s:
+            return "a step of the recogniser does not end"
         return self._not_ready
 
     def _serve(

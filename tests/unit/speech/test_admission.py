@@ -100,6 +100,15 @@ def test_the_first_few_are_always_let_in() -> None:
     assert admission.refusal(2.0, FIRST_FEW) is not None
 
 
+def test_while_a_step_does_not_end_nobody_is_let_in() -> None:
+    admission = ready()
+    step(admission, 0.0, 8)
+    assert admission.refusal(10.0, 8) is None, "nothing is known of the last seconds"
+    assert admission.refusal(10.0, 8, stepping_s=WINDOW_S) is None
+    for streams in (1, 8):
+        assert reason(admission.refusal(10.0, streams, stepping_s=WINDOW_S + CHUNK_S + 0.1)) is Reason.WAIT
+
+
 def test_every_slot_taken() -> None:
     admission = ready(Bounds(2, 8, 0.85, 0.25))
     assert admission.refusal(0.0, 1) is None

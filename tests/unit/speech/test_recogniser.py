@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from threading import Event
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from yingda.speech.hearing.recogniser import (
     TooManyStreams,
 )
 from yingda.speech.metrics import Metrics
+from yingda.speech.server import SpeechServer
+from yingda.speech.settings import SpeechSettings
 
 DEADLINE_S = 10.0
 
@@ -171,3 +174,46 @@ def test_a_server_that_stops_lets_nobody_in_and_hears_the_others_out(recogniser:
     with pytest.raises(Stopping):
         recogniser.open()
     assert submit(recogniser, stream, last=True).result(DEADLINE_S).final == "好"
+
+
+def test_what_cannot_be_forgotten_does_not_end_the_worker(
+    recogniser: Recogniser, model: BookKeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(streams: Sequence[int]) -> None:
+        raise RuntimeError("no such stream")
+
+    monkeypatch.setattr(model, "drop", broken)
+    gone, bad, good = recogniser.open(), recogniser.open(), recogniser.open()
+    submit(recogniser, gone).result(DEADLINE_S)
+    recogniser.abandon(gone, begun=True)
+    model.fail = True
+    with pytest.raises(RuntimeError, match="bad chunk"):
+        submit(recogniser, bad).result(DEADLINE_S)
+    assert submit(recogniser, good, last=True).result(DEADLINE_S).final == "好"
+    assert recogniser.alive and recogniser.open_streams == 0
+
+
+def test_how_long_a_step_has_been_running_is_known(recogniser: Recogniser, model: BookKeeper) -> None:
+    stream = recogniser.open()
+    assert recogniser.stepping_s == 0
+    model.gate.clear()
+    future = submit(recogniser, stream)
+    assert model.entered.wait(DEADLINE_S)
+    assert recogniser.stepping_s > 0
+    recogniser._step_began = -1e9  # long ago
+    with pytest.raises(TooManyStreams, match="stands still") as refused:
+        recogniser.open()
+    assert refused.value.reason is Reason.WAIT
+    model.gate.set()
+    future.result(DEADLINE_S)
+    recogniser.open()
+
+
+def test_a_step_that_does_not_end_is_no_good_health() -> None:
+    server = object.__new__(SpeechServer)  # without models
+    server._not_ready, server._settings = None, SpeechSettings()
+    step_s = server._settings.recogniser.step_deadline_s
+    server.synthesiser = SimpleNamespace(alive=True)  # type: ignore[assignment]
+    for stepping_s, said in ((step_s - 1, None), (step_s + 1, "a step of the recogniser does not end")):
+        server.recogniser = SimpleNamespace(alive=True, stepping_s=stepping_s)  # type: ignore[assignment]
+        assert server.why_not_ready() == said

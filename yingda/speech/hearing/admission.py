@@ -114,10 +114,13 @@ class Admission:
         self._forget(now)
         return min(1.0, sum(s.took_s for s in self._steps) / WINDOW_S)
 
-    def refusal(self, now: float, streams: int) -> Refusal | None:
-        """None when one more than the `streams` that are open fits."""
+    def refusal(self, now: float, streams: int, stepping_s: float = 0.0) -> Refusal | None:
+        """None when one more than the `streams` that are open fits. The present step has been running for
+        `stepping_s`."""
         if streams >= self.bounds.most_streams:
             return Refusal(Reason.SLOTS, f"all {self.bounds.most_streams} streams are taken")
+        if stepping_s > WINDOW_S + self._chunk_s:  # so long that no step is left that would tell of it
+            return Refusal(Reason.WAIT, f"the recogniser stands still; try again in {RETRY_AFTER_S:g} s")
         if streams < FIRST_FEW:
             return None
         self._forget(now)

@@ -131,6 +131,7 @@ class Recogniser:
         self._loaded: Future[StreamingModel] = Future()
         self._measured: Future[None] = Future()
         self._is_to_measure = False
+        self._step_began: float | None = None
         self._thread = threading.Thread(target=self._run, name="recogniser", daemon=True)
 
     def begin(self) -> Future[StreamingModel]:
@@ -164,6 +165,12 @@ class Recogniser:
         return self._thread.is_alive()
 
     @property
+    def stepping_s(self) -> float:
+        """How long the present step has been running; 0 between steps."""
+        began = self._step_began
+        return 0.0 if began is None else time.monotonic() - began
+
+    @property
     def open_streams(self) -> int:
         """Streams that hold a slot."""
         return len(self._open)
@@ -173,7 +180,7 @@ class Recogniser:
         if self._is_closed:
             raise Stopping("the server is stopping; connect again to reach another one")
         with self._wake:
-            refusal = self._admission.refusal(time.monotonic(), len(self._open))
+            refusal = self._admission.refusal(time.monotonic(), len(self._open), self.stepping_s)
             if refusal is not None:
                 self._metrics.count("speech_admission_refused_total", label=refusal.reason.value)
                 raise TooManyStreams(refusal.text, refusal.reason, refusal.retry_after_s)
@@ -230,7 +237,9 @@ class Recogniser:
         self._loaded.set_result(model)
         while (batch := self._next_batch()) is not None:
             if batch:
+                self._step_began = time.monotonic()
                 self._step(model, batch)
+                self._step_began = None
             else:
                 self._measure(model)
 
@@ -280,13 +289,13 @@ class Recogniser:
         gone = [c for c in batch if c.payload.request.samples is _EMPTY]
         batch = [c for c in batch if c.payload.request.samples is not _EMPTY]
         if gone:
-            model.drop([c.stream for c in gone])
+            _drop(model, gone)
         try:
             results = model.step([c.payload.request for c in batch]) if batch else []
         except Exception as error:  # one bad chunk must not end the worker that serves every call
             log.exception("a recogniser step of %d streams failed", len(batch))
             self._metrics.count("speech_step_failures_total")
-            model.drop([c.stream for c in batch])
+            _drop(model, batch)
             with self._wake:
                 self._forget([c.stream for c in batch + gone])
             for chunk in batch:
@@ -313,6 +322,14 @@ class Recogniser:
         self._metrics.observe("speech_step_wait_seconds", waited_s)
         self._metrics.observe("speech_real_time_factor", took_s / (chunk_s * len(batch)))
         self._metrics.count("speech_heard_seconds_total", chunk_s * len(batch))
+
+
+def _drop(model: StreamingModel, chunks: Sequence[Chunk[_Work]]) -> None:
+    """Have the model forget streams; what goes wrong there must not end the worker either."""
+    try:
+        model.drop([c.stream for c in chunks])
+    except Exception:
+        log.exception("%d streams could not be forgotten", len(chunks))
 
 
 def _time_step(model: StreamingModel, streams: int) -> float:
