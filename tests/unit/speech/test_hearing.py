@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from yingda.speech import audio
 from yingda.speech.api.refusals import BadRequest, Why, explain
 from yingda.speech.hearing.recogniser import Recogniser, StepRequest, StepResult, Stopping, TooManyStreams
 from yingda.speech.hearing.streams import Hearing, Wanted
@@ -127,6 +128,44 @@ async def test_a_slot_is_free_when_the_client_has_gone(hearing: Hearing, model: 
     assert len(model.dropped) == 1
     for stream in [hearing.open(Wanted("ALAW", 8000)) for _ in range(2)]:
         stream.close()
+
+
+async def test_a_long_message_is_made_ready_a_piece_at_a_time(
+    hearing: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes, plain = [], audio.decode
+
+    def decode(data: bytes, encoding: str) -> Any:
+        sizes.append(len(data))
+        return plain(data, encoding)
+
+    monkeypatch.setattr(audio, "decode", decode)
+    stream = hearing.open(Wanted("LINEAR_PCM", 16000))
+    heard = [h async for h in stream.feed(bytes(2 * 16000 * 5))]
+    assert max(sizes) <= 1 << 14 and sum(sizes) == 160_000
+    last = await stream.finish()
+    assert last.end_s == pytest.approx(5.0)
+    assert len(heard) == 31  # the rest of 5 s in chunks of 160 ms comes at the end
+
+
+async def test_a_refusal_costs_no_words(hearing: Hearing, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared: list[Any] = []
+    monkeypatch.setattr(hearing._transcriber, "prepare", prepared.append)
+    streams = [hearing.open(Wanted("ALAW", 8000)) for _ in range(2)]
+    with pytest.raises(TooManyStreams):
+        hearing.open(Wanted("ALAW", 8000))
+    assert len(prepared) == 2
+
+    def broken(phrases: Any) -> None:
+        raise RuntimeError
+
+    streams[0].close()
+    monkeypatch.setattr(hearing._transcriber, "prepare", broken)
+    with pytest.raises(RuntimeError):
+        hearing.open(Wanted("ALAW", 8000))
+    monkeypatch.setattr(hearing._transcriber, "prepare", prepared.append)
+    hearing.open(Wanted("ALAW", 8000)).close()
+    streams[1].close()
 
 
 async def test_a_stream_that_is_too_long(hearing: Hearing) -> None:

@@ -31,6 +31,9 @@ from yingda.speech.words.word_thread import WordThread
 
 LOWEST_RATE, HIGHEST_RATE = 8000, 48000
 MOST_ALTERNATIVES = 10  # texts of a final that a client may ask for
+# Bytes of audio that are made into samples between two steps: a whole recording in one message would keep the
+# event loop from all other streams, 64 MB for 4 s.
+_AT_ONCE = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -93,13 +96,14 @@ class Hearing:
         check_format(wanted.encoding, wanted.rate)
         self._check_language(wanted.options.language)
         phrases = boosts.merge(self._hotwords.words(), wanted.options.boosts)
-        prepared = self._transcriber.prepare(phrases)
         options = replace(wanted.options, boosts=boosts.pairs(phrases))
         wanted = replace(wanted, options=options)
         chunks = _Chunks(self._recogniser, self.model, self.settings, wanted)
         if wanted.is_resumed:
             self._metrics.count("speech_resumed_total")
         try:
+            # only now: a refusal must cost a full server nothing, and 1000 phrases take 50 ms
+            prepared = self._transcriber.prepare(phrases)
             return Stream(chunks, self._transcriber, wanted, self._metrics, prepared, self._words)
         except BaseException:
             chunks.close()
@@ -220,15 +224,17 @@ class _Chunks:
             data = self._odd + data
             whole = len(data) // 2 * 2
             self._odd, data = data[whole:], data[:whole]
-        pcm = audio.decode(data, self._wanted.encoding)
-        self._came_s += len(pcm) / self._wanted.rate
+        samples = len(data) // 2 if self._wanted.encoding == "LINEAR_PCM" else len(data)
+        self._came_s += samples / self._wanted.rate
         if self._came_s > self._settings.max_audio_s:
             raise BadRequest(f"the stream is longer than {self._settings.max_audio_s} s")
-        self._held = np.concatenate([self._held, self._resampler.feed(audio.to_float(pcm))])
         size = self._model.chunk_samples
-        while len(self._held) >= size:
-            chunk, self._held = self._held[:size], self._held[size:]
-            yield await self._step(chunk, last=False)
+        for at in range(0, len(data), _AT_ONCE):
+            pcm = audio.decode(data[at : at + _AT_ONCE], self._wanted.encoding)
+            self._held = np.concatenate([self._held, self._resampler.feed(audio.to_float(pcm))])
+            while len(self._held) >= size:
+                chunk, self._held = self._held[:size], self._held[size:]
+                yield await self._step(chunk, last=False)
 
     async def finish(self) -> StepResult:
         """The end of the audio: flush what is held, padded with silence, and free the slot."""
