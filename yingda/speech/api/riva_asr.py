@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import struct
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -17,7 +19,10 @@ from yingda.speech.hearing.recogniser import StreamOptions
 from yingda.speech.hearing.streams import MOST_ALTERNATIVES, Heard, Hearing, Stream, Wanted, check_format
 from yingda.speech.metrics import Metrics
 
-_WAV_FORMATS = {1: "LINEAR_PCM", 6: "ALAW", 7: "MULAW"}
+_WAV_FORMATS = {(1, 16): "LINEAR_PCM", (6, 8): "ALAW", (7, 8): "MULAW"}  # by bits of a sample
+# What the event loop can make ready without the other streams noticing, as over the WebSocket.
+MOST_PHRASES, MOST_PHRASE_CHARS = 1000, 64_000
+IDLE_S = 120.0  # of a client that is there and sends nothing; some open a stream while it still rings
 RESUMED = "yingda-resumed"  # metadata of a stream that goes on after one that broke off
 RETRY_AFTER = "retry-pushback-ms"  # trailing metadata of a refusal
 _STATUSES = {
@@ -42,6 +47,11 @@ def read_options(config: pb.RecognitionConfig) -> StreamOptions:
     if config.audio_channel_count > 1:
         raise BadRequest(f"audio_channel_count is {config.audio_channel_count}; send one channel a stream")
     boosts = tuple((p, float(c.boost)) for c in config.speech_contexts for p in c.phrases if p.strip())
+    if len(boosts) > MOST_PHRASES or sum(len(phrase) for phrase, _ in boosts) > MOST_PHRASE_CHARS:
+        most = f"at most {MOST_PHRASES} phrases with {MOST_PHRASE_CHARS} characters together"
+        raise BadRequest(f"speech_contexts: got {len(boosts)} phrases, expected {most}")
+    if not all(math.isfinite(boost) for _, boost in boosts):
+        raise BadRequest("speech_contexts: got a boost that is no number, expected 0-20")
     ending = config.endpointing_config
     endpoint = ending.stop_history_eou or ending.stop_history or None
     return StreamOptions(language=config.language_code or None, endpoint_ms=endpoint, boosts=boosts)
@@ -55,10 +65,10 @@ def strip_wav(data: bytes, encoding: str, rate: int) -> tuple[bytes, str, int]:
     while at + 8 <= len(data):
         name, size = data[at : at + 4], struct.unpack_from("<I", data, at + 4)[0]
         if name == b"fmt " and at + 24 <= len(data):
-            form, channels, rate = struct.unpack_from("<HHI", data, at + 8)
-            if form not in _WAV_FORMATS or channels != 1:
+            form, channels, rate, bits = struct.unpack_from("<HHI6xH", data, at + 8)
+            if (form, bits) not in _WAV_FORMATS or channels != 1:
                 raise BadRequest("WAV files must hold one channel of 16-bit PCM, A-law or mu-law")
-            encoding = _WAV_FORMATS[form]
+            encoding = _WAV_FORMATS[form, bits]
         elif name == b"data":
             return data[at + 8 : at + 8 + size], encoding, rate
         at += 8 + size + size % 2
@@ -68,8 +78,9 @@ def strip_wav(data: bytes, encoding: str, rate: int) -> tuple[bytes, str, int]:
 class RivaRecognition(riva_asr_pb2_grpc.RivaSpeechRecognitionServicer):
     """RivaSpeechRecognition: StreamingRecognize, Recognize, GetRivaSpeechRecognitionConfig."""
 
-    def __init__(self, hearing: Hearing, metrics: Metrics) -> None:
-        self._hearing, self._metrics = hearing, metrics
+    def __init__(self, hearing: Hearing, metrics: Metrics, idle_s: float = IDLE_S) -> None:
+        """`idle_s`: how long a stream's client may send nothing."""
+        self._hearing, self._metrics, self._idle_s = hearing, metrics, idle_s
 
     async def StreamingRecognize(
         self, requests: AsyncIterator[pb.StreamingRecognizeRequest], context: grpc.aio.ServicerContext
@@ -78,13 +89,14 @@ class RivaRecognition(riva_asr_pb2_grpc.RivaSpeechRecognitionServicer):
         self._metrics.count("speech_riva_asr_total")
         stream: Stream | None = None
         try:
-            first = await anext(aiter(requests), None)
+            incoming = _patiently(requests, self._idle_s)
+            first = await anext(incoming, None)
             if first is None or first.WhichOneof("streaming_request") != "streaming_config":
                 raise BadRequest("the first message of a stream must be its streaming_config")
             wanted = first.streaming_config
             stream = self._open(wanted.config, wanted.interim_results, _is_resumed(context))
             await context.send_initial_metadata(())  # tells the client that it is let in
-            async for request in requests:
+            async for request in incoming:
                 async for heard in stream.feed(request.audio_content):
                     yield _response(heard)
             yield _response(await stream.finish())
@@ -155,6 +167,23 @@ class RivaRecognition(riva_asr_pb2_grpc.RivaSpeechRecognitionServicer):
         return self._hearing.open(
             replace(wanted, is_resumed=resumed, alternatives=alternatives, written=written)
         )
+
+
+async def _patiently(
+    requests: AsyncIterator[pb.StreamingRecognizeRequest], limit_s: float
+) -> AsyncIterator[pb.StreamingRecognizeRequest]:
+    """A stream's messages. Raises BadRequest when nothing comes for `limit_s`."""
+    each = aiter(requests)
+    while True:
+        try:
+            async with asyncio.timeout(limit_s):
+                request = await anext(each)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            text = f"nothing came for {limit_s:g} s; send audio, or half-close a stream that is at its end"
+            raise BadRequest(text) from None
+        yield request
 
 
 def _is_resumed(context: grpc.aio.ServicerContext) -> bool:
