@@ -1,13 +1,16 @@
 """Bodies of POST /v1/tts, and the headers of its answers."""
 
+import asyncio
 import io
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
+from yingda.speech.api import rest_tts
 from yingda.speech.api.refusals import BadRequest
 from yingda.speech.api.rest_tts import Wanted, content_type, parse, wav_header
 from yingda.speech.voice.manner import AS_SET, Manner
@@ -82,3 +85,14 @@ def test_a_wav_of_unknown_length_is_read_to_its_end() -> None:
     samples, rate = soundfile.read(io.BytesIO(wav_header(16000) + pcm.tobytes()), dtype="int16")
     assert rate == 16000
     assert np.array_equal(samples, pcm)
+
+
+async def test_a_client_who_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rest_tts, "WRITE_S", 0.01)
+    cut: list[str] = []
+    transport = SimpleNamespace(abort=lambda: cut.append("abort"), close=lambda: cut.append("close"))
+    request: Any = SimpleNamespace(transport=transport)
+    with pytest.raises(ConnectionError, match="does not read"):
+        async with rest_tts._to_a_client_who_reads(request):
+            await asyncio.Event().wait()
+    assert cut == ["abort"], "close() waits until what is written is read"

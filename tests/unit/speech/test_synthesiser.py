@@ -181,6 +181,27 @@ async def test_too_many_waiting_clauses_are_refused(voice: Synthesiser, hum: Hum
             pass
 
 
+async def test_a_text_that_would_wait_to_be_too_late_is_refused_at_once(hum: Hum, tmp_path: Path) -> None:
+    settings = Voice(deadline_s=5.0, max_waiting=100)
+    voice = Synthesiser(lambda: hum, settings, PromptCache(tmp_path, 10_000_000), Metrics())
+    voice.begin().result(10)
+    assert [part.text async for part in voice.say("零。", 8000)] == ["零。"]
+    assert 0 < voice._clause_s < 5.0
+    voice._clause_s = 3.0
+    hum.gate.clear()
+    hum.began.clear()
+    waiting = []
+    for text in ("一。", "二。", "三。"):  # one with the voice, and two behind it
+        waiting.append(asyncio.ensure_future(anext(aiter(voice.say(text, 8000)))))
+        await asyncio.to_thread(hum.began.wait, 10)
+        await asyncio.sleep(0)
+    with pytest.raises(TooBusy, match="fully loaded: 2 clauses are waiting"):
+        await anext(aiter(voice.say("四。", 8000)))
+    hum.gate.set()
+    assert [(await part).text for part in waiting] == ["一。", "二。", "三。"]
+    voice.stop()
+
+
 async def test_ssml_sets_pace_and_silence(voice: Synthesiser, hum: Hum) -> None:
     text = '<speak><prosody rate="fast">快</prosody><break time="1s"/></speak>'
     parts = [part async for part in voice.say(text, 16000)]

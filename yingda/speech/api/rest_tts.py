@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import struct
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -110,11 +110,11 @@ class RestSynthesis:
         wire = _WIRE[wanted.encoding]
         head = wav_header(wanted.rate) if wanted.encoding == "wav" else b""
         try:
-            async with asyncio.timeout(WRITE_S):
+            async with _to_a_client_who_reads(request):
                 await response.prepare(request)
                 await response.write(head + audio.encode(first.pcm, wire))
             async for part in parts:
-                async with asyncio.timeout(WRITE_S):
+                async with _to_a_client_who_reads(request):
                     await response.write(audio.encode(part.pcm, wire))
         except Exception as error:  # too late for a status: the answer breaks off, which the client sees
             self._metrics.count("speech_refused_total")
@@ -123,6 +123,19 @@ class RestSynthesis:
             if request.transport is not None:
                 request.transport.close()
         return response
+
+
+@contextlib.asynccontextmanager
+async def _to_a_client_who_reads(request: web.Request) -> AsyncIterator[None]:
+    """Raises ConnectionError when writing takes too long. The connection is cut: to close it would wait for
+    ever until what it holds is read."""
+    try:
+        async with asyncio.timeout(WRITE_S):
+            yield
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
+        raise ConnectionAbortedError("the client does not read") from None
 
 
 async def _body(request: web.Request) -> bytes:

@@ -25,6 +25,7 @@ from yingda.speech.voice.voices import Voices
 from yingda.speech.voice.waiting import Full, Waiting
 
 log = logging.getLogger(__name__)
+_WEIGHT = 0.1  # of a clause in the estimate of what the next one takes
 
 __all__ = ["GaveWay", "Spoken", "Synthesiser", "TextError", "TextTooLong", "TooBusy", "VoiceModel"]
 
@@ -81,6 +82,7 @@ class Synthesiser:
         self._work: Waiting[_Work] = Waiting(settings.max_waiting)
         self._voices = Voices(settings)
         self._loaded: Future[VoiceModel] = Future()
+        self._clause_s = 0.0  # how long a clause takes, of late
         self._thread = threading.Thread(target=self._run, name="voice", daemon=True)
 
     def begin(self) -> Future[VoiceModel]:
@@ -209,6 +211,9 @@ class Synthesiser:
         """Without a deadline: in the background."""
         give_up_at = math.inf if deadline_s is None else time.monotonic() + deadline_s
         work = _Work(part.key.text, part.prosody, give_up_at, deadline_s is not None)
+        waiting = self._work.live()
+        if waiting and waiting * self._clause_s > (deadline_s or math.inf):  # it would wait to be too late
+            raise TooBusy(f"the voice is fully loaded: {waiting} clauses are waiting for it")
         try:
             (self._work.put_live if work.is_live else self._work.put_background)(work)
         except Full:
@@ -254,6 +259,8 @@ class Synthesiser:
         if work.result.set_running_or_notify_cancel():
             work.result.set_result(samples)
         took_s, audio_s = time.monotonic() - started, len(samples) / model.sample_rate
+        if work.is_live:
+            self._clause_s += _WEIGHT * (took_s - self._clause_s) if self._clause_s else took_s
         self._metrics.observe("speech_clause_seconds", took_s)
         self._metrics.count("speech_spoken_seconds_total", audio_s)
         if audio_s:

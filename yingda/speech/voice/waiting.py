@@ -42,6 +42,10 @@ class Waiting(Generic[T]):
         """Whether live work waits. Takes no lock: it is asked in the middle of background work."""
         return bool(self._live)
 
+    def live(self) -> int:
+        """How much live work waits."""
+        return len(self._live)
+
     def get(self) -> T | None:
         """The next piece, waiting for one; None once closed."""
         with self._change:
