@@ -118,14 +118,18 @@ class Recognition:
         writer: asyncio.Task[None] | None = None
         try:
             metadata = ((_RESUMED, "1"),) if self._is_resumed else None
+            config = self._config(self._boost)
             stream = self._link.open_stream(self._settings.max_stream_s, metadata)
-            writer = asyncio.create_task(self._write_all(stream))
+            writer = asyncio.create_task(self._write_all(stream, config))
             async for response in stream:
                 for result in response.results:
                     self._take(result)
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError, asyncio.CancelledError) as error:
             if _is_cancelled():
                 raise
+            return error
+        except Exception as error:  # a fault of ours; without a word to it the call would wait for ever
+            log.error("recognition failed", exc_info=error)
             return error
         finally:
             if writer is not None:
@@ -147,10 +151,10 @@ class Recognition:
         self._is_resumed = True
         return self._audio.connect()
 
-    async def _write_all(self, stream: Any) -> None:
+    async def _write_all(self, stream: Any, config: riva_asr_pb2.StreamingRecognizeRequest) -> None:
         # A broken stream ends the reader with the reason; the writer has nothing to add.
         with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError, grpc.aio.UsageError):
-            await stream.write(self._config(self._boost))
+            await stream.write(config)
             while True:
                 self._has_more.clear()
                 if audio := self._audio.take(_MESSAGE_S):
@@ -335,7 +339,7 @@ def _is_cancelled() -> bool:
 def _may_come_again(error: BaseException) -> bool:
     """Whether another try may end better: not when the server could not bear this turn's audio."""
     if not isinstance(error, grpc.aio.AioRpcError):
-        return True
+        return isinstance(error, (asyncio.InvalidStateError, asyncio.CancelledError))
     return error.code() in _COME_AGAIN or error.details() == _CROSSED
 
 
