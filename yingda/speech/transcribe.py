@@ -1,7 +1,7 @@
 """python -m yingda.speech.transcribe FILE...: what the recogniser hears in recordings, as on the telephone.
 
 One line a file on standard output: name, text, confidence 0-1, with tabs between them. A folder stands for
-the audio files in it, @list.txt for the names in list.txt, one a line.
+the audio files in it, @list.txt for the names in list.txt, one a line, from here or from its folder on.
 
 `make transcribe FILES="a.wav b/"` runs it. Exit status 0: every file was transcribed; 1: some could not be
 read or transcribed, and are named; 2: nothing was begun.
@@ -69,7 +69,13 @@ def _names(arguments: Iterable[str], problems: list[str]) -> Iterator[str]:
         except UnicodeDecodeError:
             problems.append(f"{path}: is not UTF-8; {expected}")
         else:
-            yield from (text.strip() for text in lines if text.strip())
+            yield from (_in_list(path, text.strip()) for text in lines if text.strip())
+
+
+def _in_list(path: str, name: str) -> str:
+    """A name in a list: from the current folder on, or else from that of the list."""
+    beside = os.path.join(os.path.dirname(path), name)
+    return beside if os.path.exists(beside) and not os.path.exists(name) else name
 
 
 def line(path: Path, heard: Transcript) -> str:

@@ -67,7 +67,10 @@ def test_a_text_becomes_a_telephone_wav(
         (["--out", "OUT", "！"], "TEXT: nothing in it can be spoken; expected Chinese text or SSML"),
         (["--out", "OUT", '<speak><break time="1s"/></speak>'], "TEXT: nothing in it can be spoken"),
         (["--out", "OUT", "<speak>好"], "TEXT: SSML is not well-formed"),
-        (["--out", "OUT", "好" * 2001], "TEXT: text has 2001 characters; at most 2000"),
+        (
+            ["--out", "OUT", "好" * 2001],
+            "TEXT: text has 2001 characters; at most 2000 are spoken (voice.max_text_chars)",
+        ),
         (["--out", "OUT", "--rate", "fast", "好"], "RATE: got 'fast', expected a number 0.25 to 4"),
         (["--out", "OUT", "--rate", "nan", "好"], "RATE: got 'nan'"),
         (["--out", "OUT", "--pitch", "7", "好"], "PITCH: got '7', expected a number -6 to 6"),

@@ -57,6 +57,18 @@ def test_folders_are_walked_and_lists_are_read(tmp_path: Path, monkeypatch: pyte
     assert problems == []
 
 
+def test_names_in_a_list_are_found_from_here_or_from_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    touch(tmp_path, "data/a.wav", "data/b.wav", "here/b.wav")
+    (tmp_path / "data/list.txt").write_text("a.wav\nb.wav\nc.wav\n", encoding="utf-8")
+    files, problems = transcribe.find(["@../data/list.txt"])
+    assert [str(path) for path in files] == ["../data/a.wav", "b.wav"]
+    assert len(problems) == 1 and problems[0].startswith("c.wav: there is no such file")
+
+
 def test_what_is_not_there_is_named_and_the_others_are_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -117,7 +117,9 @@ class Synthesiser:
             raise TextError("text is empty")
         if len(text) > self._settings.max_text_chars:
             most = self._settings.max_text_chars
-            raise TextTooLong(f"text has {len(text)} characters; at most {most} are spoken")
+            raise TextTooLong(
+                f"text has {len(text)} characters; at most {most} are spoken (voice.max_text_chars)"
+            )
 
     def has_words(self, text: str) -> bool:
         """Whether anything is left to say of plain text or SSML. Raises SsmlError, MannerError."""
