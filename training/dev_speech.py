@@ -91,7 +91,8 @@ def add_noise(audio: np.ndarray, snr_db: float, rng: np.random.Generator) -> np.
 
 def speak(count: int, seed: int, by_student: bool) -> None:
     """Speak sentences of every kind by random blends of the training voices."""
-    from training.make_speech import PLAIN, Shard, Speaker, random_voice
+    from training.make_speech import Shard, Speaker
+    from training.speakers import PLAIN, random_voice
 
     rng, shard, speaker = random.Random(seed), Shard("dev", DEV), Speaker()
     kinds, shares = zip(*_SHARES, strict=True)

@@ -24,15 +24,15 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from scipy.signal import resample_poly
 
 from training.sentences import ROOT, bare, sentence
+from training.speakers import PLAIN, random_student, random_voice
 from training.student import Student
-from training.teacher import HELD_OUT_VOICE, SAMPLE_RATE_HZ, VOICES, Teacher
+from training.teacher import SAMPLE_RATE_HZ, Teacher
+from training.telephone_line import RATE_HZ, to_telephone_rate
 from training.tts_model import SPEAKERS
 from yingda.speech.text.readings import PHRASES
 
-RATE_HZ = 8000
 SPEECH = ROOT / "var/speech"
 MANIFEST = ROOT / "training/manifest.jsonl.gz"
 _SHARES = (
@@ -41,7 +41,6 @@ _SHARES = (
 )  # fmt: skip
 # what a voice of the bot says while it learns: words of all kinds, since it will be given any
 _BOT_SAYS = (("bot", 0.5), ("general", 0.15), ("review", 0.2), ("customer", 0.15))
-PLAIN = {"shift": 1.0, "throat": 1.0}  # the student as the teacher would speak
 _ROW = ("text", "voice", "speed", "kind", "split")
 
 
@@ -62,29 +61,6 @@ class Shard:
         self._offset += len(pcm)
         self._lines.write(json.dumps(entry, ensure_ascii=False) + "\n")
         self._lines.flush()
-
-
-def to_telephone_rate(audio: np.ndarray, rate_hz: int) -> np.ndarray:
-    """Resample to 8 kHz and normalise the peak to 0.9."""
-    out = resample_poly(audio, 1, rate_hz // RATE_HZ).astype(np.float32)
-    return out * (0.9 / max(float(np.abs(out).max()), 1e-3))
-
-
-def random_voice(rng: random.Random, kind: str) -> tuple[dict[str, float], float]:
-    """A blend of the training voices and a tempo; the bot has one voice at an even tempo."""
-    if kind == "bot":
-        return SPEAKERS[0], round(rng.uniform(0.95, 1.1), 3)
-    names = rng.sample([v for v in VOICES if v != HELD_OUT_VOICE], rng.choice((1, 2, 2, 3, 4)))
-    shares = [rng.gammavariate(1.0, 1.0) + 0.02 for _ in names]
-    blend = {n: round(s / sum(shares), 3) for n, s in zip(names, shares, strict=True)}
-    return blend, round(rng.uniform(0.8, 1.35), 3)
-
-
-def random_student(rng: random.Random) -> dict[str, float]:
-    """Pitch and throat factors of one speaker; half of the speakers keep the teacher's."""
-    if rng.random() < 0.5:
-        return PLAIN
-    return {"shift": round(2 ** rng.uniform(-0.35, 0.35), 3), "throat": round(rng.uniform(0.88, 1.12), 3)}
 
 
 def synthesise(args: argparse.Namespace) -> None:

@@ -30,7 +30,9 @@ from torch.nn import functional
 
 from training.schedule import learning_rate, set_learning_rate
 from training.sentences import ROOT
-from training.teacher import Span, Teacher, Utterance, moved, trimmed
+from training.speakers import random_voice
+from training.teacher import SAMPLE_RATE_HZ, Span, Teacher, Utterance, moved, trimmed
+from training.telephone_line import to_telephone_rate
 
 RATE_HZ = 8000
 HOP = 100  # the teacher's features come every 12.5 ms
@@ -172,9 +174,7 @@ def distance(said: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
 
 def pairs(args: argparse.Namespace) -> None:
     """Teacher's features beside the teacher's audio, a file every half minute; goes on after a kill."""
-    from training.make_speech import random_voice, to_telephone_rate
     from training.sentences import sentence
-    from training.teacher import SAMPLE_RATE_HZ
 
     PAIRS.mkdir(parents=True, exist_ok=True)
     kept = len(list(PAIRS.glob(f"{args.seed}-*.npz")))  # of a run that was cut short
@@ -250,9 +250,7 @@ def fit(args: argparse.Namespace) -> None:
 def compare(args: argparse.Namespace) -> None:
     import soundfile
 
-    from training.make_speech import random_voice, to_telephone_rate
     from training.sentences import sentence
-    from training.teacher import SAMPLE_RATE_HZ
 
     args.out.mkdir(parents=True, exist_ok=True)
     student, teacher, rng = Student(CACHE), Teacher(CACHE), random.Random(9)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.signal import butter, fftconvolve, lfilter
+from scipy.signal import butter, fftconvolve, lfilter, resample_poly
 
 from yingda.sansio.rtp.jitter import CONCEAL_GAINS
 
@@ -86,3 +86,9 @@ def alaw(y: np.ndarray) -> np.ndarray:
     coded = np.where(size < 1 / a, a * size, 1 + np.log(np.maximum(a * size, 1e-9))) / top
     coded = np.round(coded * 127) / 127 * top
     return (np.sign(y) * np.where(coded < 1, coded / a, np.exp(coded - 1) / a)).astype(np.float32)
+
+
+def to_telephone_rate(audio: np.ndarray, rate_hz: int) -> np.ndarray:
+    """Resample to 8 kHz and normalise the peak to 0.9."""
+    out = resample_poly(audio, 1, rate_hz // RATE_HZ).astype(np.float32)
+    return out * (0.9 / max(float(np.abs(out).max()), 1e-3))

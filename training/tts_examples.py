@@ -18,8 +18,9 @@ import numpy as np
 import torch
 
 from training import tts_model
-from training.make_speech import PLAIN, SPEECH
+from training.make_speech import SPEECH
 from training.sentences import ROOT
+from training.speakers import PLAIN
 from training.teacher import FRAME_S, Prosody, Teacher
 
 PREPARED = ROOT / "var/checkpoints/tts-examples.pt"  # delete it when there is more speech

@@ -99,9 +99,9 @@ class Teacher:
 
     def say(self, text: str) -> np.ndarray:
         """float32 at 8 kHz."""
-        from training.make_speech import to_telephone_rate
         from training.teacher import SAMPLE_RATE_HZ
         from training.teacher import Teacher as Voice
+        from training.telephone_line import to_telephone_rate
 
         name = hashlib.sha256(f"{self._speaker} {text}".encode()).hexdigest()[:20]
         path = CACHE / f"{name}.npy"
