@@ -1,5 +1,7 @@
 """Written to spoken Chinese."""
 
+import time
+
 import pytest
 
 from bench.speech.normalisation import read_golden
@@ -76,3 +78,10 @@ def test_numbers() -> None:
     assert [money(m) for m in ("2", "2.2", "0", "10.05", "1.234")] == [
         "两元", "两元两角", "零元", "十元零五分", "一点二三四元",
     ]  # fmt: skip
+
+
+def test_long_and_strange_texts_take_no_long_time() -> None:
+    started = time.monotonic()
+    for text in ("1" * 9000, "1-" * 4000, "a." * 4000, "5/" * 4000, "a-1" * 3000, "0" * 9000 + "*"):
+        normalise(text)
+    assert time.monotonic() - started < 5.0

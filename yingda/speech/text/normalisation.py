@@ -51,6 +51,7 @@ def _marks(m: Match) -> str:
 
 _SYMBOLS_BETWEEN: tuple[tuple[str, Action], ...] = (
     (rf"<\s*(?=[负{NUMERALS}])", "小于"),
+    (rf"(?<=[{NUMERALS}][{HAN}])\s*<\s*(?=[{HAN}])", "小于"),
     (rf">=\s*(?=[负{NUMERALS}])", "大于等于"),
     (rf">\s*(?=[负{NUMERALS}])", "大于"),
     (rf"(?<=[{HAN}])\s*-\s*{_BEGINS_LATER}", "到"),

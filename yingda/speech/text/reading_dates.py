@@ -103,6 +103,8 @@ def _time(m: Match) -> str:
     if hour > 24:
         return m.group()
     half = _HALVES[m["half"].strip()[0].upper()] if m["half"] else ""
+    if hour == 12 and half:
+        half, hour = ("凌晨", 0) if half == "上午" else ("中午", 12)
     said = half + cardinal(hour, liang=True) + "点"
     if not second and minute in (0, 30):
         return said + ("半" if minute else "整")
@@ -154,6 +156,12 @@ DATES_AND_TIMES: tuple[tuple[str, Action], ...] = (
         lambda m: _days(m[1], m[2]),
     ),
     (rf"(?<=\(){_DAYS}(?=\))", lambda m: _days(m[1], m[2]) if m[2] else m.group()),
+    (rf"(?<=[将已定请需]于){_DAYS}", lambda m: _days(m[1], m[2])),
+    (
+        r"(?<![\d-])(?:(?<=[^低高大小等少多优劣]于)|(?=0\d-\d\d)|(?=\d\d-\d\d\s+\d{1,2}:\d\d))"
+        r"(?P<y>)(?P<m>1[0-2]|0?[1-9])-(?P<d>3[01]|[12]\d|0[1-9])(?P<unit>)(?![\d-]|\.\d|\s*[元块%万天小个分期岁米层楼排座栋室折页件份人])",
+        _date,
+    ),
     (rf"((?:{_HOLIDAYS})[^\d，。；]{{0,5}}){_DAYS}", lambda m: m[1] + _days(m[2], m[3])),
     (r"(?<![\d/])(\d{1,2}/\d{1,2})\s*[-~到至]\s*(\d{1,2}/\d{1,2})(?![\d/])", _slashed_days),
     (r"(?<![\d/])(\d{1,2})/(\d{1,2})/((?:19|20)\d\d)(?![\d/])", _day_first),
@@ -192,8 +200,9 @@ DATES_AND_TIMES: tuple[tuple[str, Action], ...] = (
     ),
     (rf"{START}(\d\d|\d{{4}})年(?=\s*\d{{1,2}}月)", lambda m: year(m[1]) + "年"),
     (r"(?<!\d)0(?=\d[月日点时])", ""),
-    (r"(?<![\d/.])(\d{2,5}(?:\.\d+)?)/(\d{1,2})(?=个?月|[年天次人晚期])", _each),
-    (r"(?<![\d/.])(?P<a>\d{1,4}(?:\.\d+)?)/(?P<b>\d{1,4})(?![\d/])", _slashed),
+    (r"(?<![\d/.,])(\d{1,2})/(1[2-9]|[2-9]\d)(?=期|小时|个月)", r"\1或\2"),
+    (r"(?<![\d/.,])(\d{2,5}(?:\.\d+)?)/(\d{1,2})(?=个?月|[年天次人晚期])", _each),
+    (r"(?<![\d/.,])(?P<a>\d{1,4}(?:\.\d+)?)/(?P<b>\d{1,4})(?![\d/]|室|号?房)", _slashed),
     (
         rf"(?P<name>(?:时长|用时|耗时|历时|还[有剩]|倒计时){IS})(?P<t>\d{{1,2}}(?::\d\d){{1,2}})(?!\d)",
         _duration,

@@ -51,6 +51,14 @@ def _ordinals(m: Match) -> str:
     return "第" + re.sub(r"\d+", lambda n: decimal(n[0]), m[1])
 
 
+def _counted(m: Match) -> str:
+    """两次, but train G2次."""
+    is_name = m.string[m.end() : m.end() + 1] in ("次", "站") and re.match(
+        "[A-Za-z]", m.string[m.start() - 1 :]
+    )
+    return _negative(m) + decimal(m["n"], liang=not is_name)
+
+
 def _bare(text: str) -> str:
     """A number that nothing explains: from five digits on it is a code, unless it is round."""
     is_code = text.isdigit() and len(text) >= 5 and not text.endswith("000" if len(text) < 7 else "0000")
@@ -91,6 +99,7 @@ def _percent(m: Match) -> str:
 QUANTITIES: tuple[tuple[str, Action], ...] = (
     (r"(?<![A-Za-z\d])(\d{1,2})[vV](?=\d{1,2}(?![\dA-Za-z]))", r"\1对"),
     (r"(?<=\d)V\s*/?\s*(\d+(?:\.\d+)?)A(?![A-Za-z])", r"伏\1安"),
+    (r"(?<=[A-Za-z])-(?=\d+(?:\.\d+)?(?:BP|bp|个基点|%))", "减"),
     (r"(?<=满)(\d+)-(?=\d+)", r"\1减"),
     (r"(?<=[_@])\d+", lambda m: digits(m.group())),
     (r"(?<![\d.-])(\d{1,3})-(\d{1,3})(?=[获取战]胜|击败|领先|落后|战平|[大小险完]胜|逆转)", _score),
@@ -99,14 +108,14 @@ QUANTITIES: tuple[tuple[str, Action], ...] = (
     (rf"{START}({NUMBER})[kK](?=\s*[元块+多米步])", lambda m: decimal(_times_1000(m[1]))),
     (r"(?<![\d.])(\d{1,3}0)([万亿])\+(?!\d)", r"\1多\2"),
     (r"(?<=\d)[wW](?=\+|粉|用户|[人元块次条]|播放|阅读|浏览)", "万"),
-    (r"(?<![\d.])([1-9])\.?([1-9])(?=折)", lambda m: digits(m[1] + m[2])),
+    (r"(?<![\d.])([1-9])\.?([1-9])(?=折)", lambda m: digit_by_digit(m[1] + m[2], yao=False)),
     (rf"(?<=[\d{NUMERALS}])\s?({either(UNITS)})(?![A-Za-z])", lambda m: UNITS[m[1]]),
     (rf"(?<=[{HAN}]/)({either(UNITS)})(?![A-Za-z])", lambda m: UNITS[m[1]]),
     (
         rf"(?<![A-Za-z])({either(CURRENCIES)})/(?:CNY|RMB)(?![A-Za-z])",
         lambda m: f"{CURRENCIES[m[1]]}兑人民币",
     ),
-    (rf"(?<=\d)\s*[x×*X]\s*(?=\d)|(?<=[{_COUNTED}])\s*[×*]\s*(?=\d)", "乘"),
+    (rf"(?<=\d)\s*[x×*X]\s*(?=\d)|(?<=[{_COUNTED}])\s*[x×*]\s*(?=\d)", "乘"),
     (rf"(?<=[\d百千万亿%])\+(?=[{HAN}{MARKS}](?<![提绩奖补社])|$)", "多"),
     (
         rf"{_MINUS}(?<![A-Za-z])(?P<cur>{either(CURRENCIES)})\s*(?P<inner>-?)(?P<n>{NUMBER})(?P<big>[万亿千]?)"
@@ -120,7 +129,7 @@ QUANTITIES: tuple[tuple[str, Action], ...] = (
         lambda m: "第" + decimal(m["n"]) + ("到" + decimal(m["to"]) if m["to"] else ""),
     ),
     (
-        rf"(?:(?<=\d[{HAN}])|(?<=\d分钟)|(?<=\d小时)|(?<=\d个月)|(?<=\d%)|(?<=氏度)"
+        rf"(?:(?<=\d[{HAN}])|(?<=\d分钟)|(?<=\d小时)|(?<=\d个月)|(?<=\d[%‰])|(?<=氏度)"
         rf"|(?<=点[{NUMERALS}])|(?<=点[{NUMERALS}][{NUMERALS}])|(?<=点[{NUMERALS}]{{3}})"
         rf"|(?<=[{NUMERALS}点][点整半分日号]))"
         r"\s*[-~]\s*(?=-?\d)",
@@ -138,7 +147,7 @@ QUANTITIES: tuple[tuple[str, Action], ...] = (
     (rf"{_MINUS}{START}(?P<n>{NUMBER})\s*(?P<u>[%‰])", _percent),
     (
         rf"{_MINUS}{START}(?P<n>{NUMBER})\s*(?={MEASURES})",
-        lambda m: _negative(m) + decimal(m["n"], liang=True),
+        _counted,
     ),
     (rf"((?:{_MONEY}){IS})({NUMBER})(?<=\.\d\d)(?![\d.%]|\s*[{HAN}]?元)", lambda m: m[1] + money(m[2])),
     (rf"((?:{AMOUNTS}){IS}){START}({NUMBER})", lambda m: m[1] + decimal(m[2])),

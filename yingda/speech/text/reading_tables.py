@@ -22,7 +22,9 @@ LETTERS = {
 WORDS = {
     "iphone": "爱疯", "ipad": "爱派德", "air": "艾尔", "wi-fi": "无线网", "wifi": "无线网", "wlan": "无线网",
     "sim": "西姆", "esim": "伊西姆", "pin": "拼", "pos": "泼斯", "e-mail": "邮箱", "email": "邮箱",
-    "top": "托普", "ok": "欧克", "hi": "嗨", "hello": "哈喽", "bye": "拜", "com": "康姆", "plus": "普拉斯",
+    "top": "托普", "matebook": "梅特布克", "thinkbook": "辛克布克", "reno": "瑞诺", "airpods": "艾尔帕兹",
+    "xbox": "艾克斯博克斯", "switch": "斯威奇", "gopro": "狗普柔",
+    "ok": "欧克", "hi": "嗨", "hello": "哈喽", "bye": "拜", "com": "康姆", "plus": "普拉斯",
     "pro": "普柔", "max": "麦克斯", "mini": "迷你", "mate": "梅特", "android": "安卓",
     "huawei": "华为", "xiaomi": "小米", "vivo": "维沃", "oppo": "欧泊", "windows": "温豆斯",
     "wechat": "微信", "alipay": "支付宝",
@@ -82,7 +84,7 @@ NAMES = (
 )
 NAMES_OR_NOUNS = (
     "拨打|致电|拨|电话|手机|热线|分机|传真|固话|座机|总机|客服|坐席|座席|邮编|端口|内线|短号|错误|报错"
-    "|工单|订单|微信|QQ|ID|SN|IMEI"
+    "|工单|订单|微信|QQ|ID|SN|IMEI|OTP"
 )
 # Words before a number that is an amount, however long.
 AMOUNTS = (
