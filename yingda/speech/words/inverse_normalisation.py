@@ -57,12 +57,12 @@ def _pairs(first: str) -> str:
 
 # 零八年 and 九八年 are years; 七八年 may be seven or eight years, unless a month follows.
 _YEAR = re.compile(
-    f"(?<![{_ANY}])(?:(?P<n>[零〇九八七二一][{_DIGIT}])年(?={_CARDINAL}月|[初底]|级)"
+    f"(?<![{_ANY}])(?:(?P<n>[零〇九八七二一][{_DIGIT}])年(?={_CARDINAL}月|[初底])"
     f"|(?P<sure>[零〇][{_DIGIT}]|{_pairs('一二七八九')})年(?!级))"
 )
 _BORN = re.compile(f"(?<![{_ANY}])(?P<n>[零〇五六七八九][零〇五])后(?![面来天边])")
 _SCORE = re.compile(
-    f"(?P<verb>[打给评得考]个?|满分是?)(?P<n>{_CARDINAL})分(?![{_ANY}钟之享配担别手开析期数])"
+    f"(?P<verb>[打给评得考]个?|满分是?)(?P<n>{_CARDINAL})分(?![{_ANY}钟之享配担别手开析期数面薄重感])"
 )
 _AGAINST = re.compile(f"{_ALONE}(?P<n>{_CARDINAL})比(?P<to>{_CARDINAL})(?![{_ANY}较如方赛例])")
 _DISCOUNT = re.compile(f"{_ALONE}(?P<n>{_pairs('五六七八九')})折")
@@ -70,8 +70,9 @@ _DAY_AND_HOUR = re.compile(
     rf"(?P<day>今天|明天|后天|昨天|前天|大后天|当天|每天|周[一二三四五六日天]|[{chr(_HOLD)}-\uf8ff]|\d[号日])"
     rf"(?P<n>十[一二]?|[{_DIGIT}])点(?![{_DIGIT}十半过多几来建意要])"
 )
+_CLOCK = rf"十[一二三四五六七八九]?|二十[一二三四]?|[{_DIGIT}]|\d{{1,2}}"
 _FROM_TO = re.compile(
-    rf"(?P<n>十[一二]?|[{_DIGIT}]|\d{{1,2}})点(?P<to>到|至)(?P<end>十[一二三四五六七八九]?|二十[一二三四]?|[{_DIGIT}]|\d{{1,2}})点(?![{_DIGIT}十半几])"
+    rf"(?P<n>{_CLOCK})点(?P<to>到|至)(?:(?=\d{{1,2}}:\d\d)|(?P<end>{_CLOCK})点(?![{_DIGIT}十半几]))"
 )
 _TIMES = "(?:之间|左右|以前|之前|以后|之后|开始|结束|开门|关门|上班|下班|出发|到|$|[，。！？])"
 # What stands beside a number that is written in digits by now is written so, too.
@@ -79,7 +80,9 @@ _TO_DIGITS = re.compile(f"(?<![统唯专单划同归合]){_ALONE}(?P<n>{_CARDINA
 _ROOMS = re.compile("(?<=\\d室)[一二两三四]厅(?:[一二两三四]厨)?(?:[一二两三四]卫)?")
 _ONE_BESIDE = re.compile("一(?=小时\\d)|(?<=\\d年)一(?=个月)")
 _YUAN_AND_LESS = re.compile(r"(?P<yuan>\d+)元零(?:(?P<less>0\.\d+)元|(?P<fen>[一二三四五六七八九])分)")
-_BEFORE_LETTER = re.compile(f"(?<![{_ANY}\\dA-Za-z第])(?P<n>[一二三四五六七八九])(?=[A-Z]\\d)")  # 三U八六三三
+_BEFORE_LETTER = re.compile(
+    f"(?<![{_ANY}\\dA-Za-z第])(?P<n>[一二三四五六七八九])(?=[A-Z](?:\\d|[景店打认电影级产]))"
+)  # 三U八六三三
 _DEGREES = re.compile("(?P<n>\\d+)度(?P<tail>[一二三四五六七八九])(?![一二三四五六七八九十百])")
 _TEN_THOUSANDS = re.compile(f"{_ALONE}(?P<n>十[{_DIGIT}]?[万亿][{_DIGIT}十百千万]+){_NO_MORE}")
 _HOUR = re.compile(rf"{_ALONE}(?P<n>十[一二]?)点(?={_TIMES})")
@@ -201,7 +204,8 @@ def _round(match: Match[str]) -> str:
 
 
 def _from_to(match: Match[str]) -> str:
-    return f"{_either_way(match['n'])}点{match['to']}{_either_way(match['end'])}点"
+    end = f"{_either_way(match['end'])}点" if match["end"] else ""
+    return f"{_either_way(match['n'])}点{match['to']}{end}"
 
 
 def _either_way(n: str) -> int | None:
