@@ -4,6 +4,7 @@ its checkpoint.
     python -m training.train_asr --minutes 120              # from nothing
     python -m training.train_asr --minutes 60 --resume      # goes on with another learning-rate cycle
     python -m training.train_asr --ship                     # writes the result to models/speech
+    python -m training.train_asr --resume --average models/speech/asr-checkpoint.pt --minutes 13 --rate 2e-4
 
 One thread: two OpenMP threads on shared cores are ten times slower. Progress, loss and speed are printed.
 """
@@ -66,6 +67,16 @@ class Trainer:
         if "optimiser" in saved:
             self.optimiser.load_state_dict(saved["optimiser"])
         self.step, self.audio_s, self.loss = saved["step"], saved["audio_s"], saved["loss"]
+
+    def average(self, path: Path) -> None:
+        """Weights become the mean of these and another checkpoint's, of the same beginnings (Wortsman et al.
+        2022, "Model soups"): what a long cycle forgot comes back."""
+        other = torch.load(path, weights_only=False)
+        for module, saved in ((self.model, other["model"]), (self.head, other["head"])):
+            mine = module.state_dict()
+            module.load_state_dict(
+                {k: (v + saved[k]) / 2 if v.is_floating_point() else v for k, v in mine.items()}
+            )
 
     def save(self) -> None:
         checkpoints.save(self._state() | {"optimiser": self.optimiser.state_dict()}, CHECKPOINT)
@@ -174,6 +185,7 @@ def main() -> None:
     )
     parser.add_argument("--minutes", type=float, default=120)
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--average", type=Path, help="with this checkpoint first, after --resume or --ship")
     parser.add_argument("--rate", type=float, default=PEAK_RATE)
     parser.add_argument(
         "--spliced", type=float, default=0.7, help="spliced batches for each batch of whole utterances"
@@ -187,6 +199,8 @@ def main() -> None:
 
     logging.setLevel(logging.ERROR)
     trainer = Trainer(args.resume or args.ship, args.minutes, args.rate)
+    if args.average:
+        trainer.average(args.average)
     if args.ship:
         trainer.ship()
         return
