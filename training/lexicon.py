@@ -13,7 +13,6 @@ import argparse
 import collections
 import gzip
 import itertools
-import json
 import math
 import random
 import re
@@ -23,12 +22,12 @@ from pathlib import Path
 import jieba
 from pypinyin import Style, pinyin
 
+from training import manifest
 from training.pronounce import word_syllables
 from yingda.speech.text.readings import PHRASES
 from yingda.speech.words.lexicon import MAGIC
 
 ROOT = Path(__file__).resolve().parent.parent
-MANIFEST = ROOT / "training/manifest.jsonl.gz"
 _HAN = re.compile("[\u4e00-\u9fff]+")
 _NUMBER = re.compile("([零一二三四五六七八九十百千万亿两幺点半]{2,})")
 _BORDERS = ("<s>", "</s>")
@@ -53,10 +52,9 @@ def sentences(count: int, seed: int) -> Iterable[str]:
         yield _with_either_one(text, rng)
 
 
-def taught(path: Path = MANIFEST) -> Iterable[str]:
+def taught() -> list[str]:
     """What the manifest of training speech says, but for strings of words."""
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
+    rows = manifest.rows()
     return [row["text"] for row in rows if row["split"] == "train" and row["kind"] != "open"]
 
 

@@ -15,7 +15,6 @@ holds the student's pitch and throat factors, and is left out where the teacher 
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import random
 import time
@@ -25,6 +24,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from training import manifest
 from training.sentences import ROOT, bare, sentence
 from training.speakers import PLAIN, random_student, random_voice
 from training.student import Student
@@ -34,7 +34,6 @@ from training.tts_model import SPEAKERS
 from yingda.speech.text.readings import PHRASES
 
 SPEECH = ROOT / "var/speech"
-MANIFEST = ROOT / "training/manifest.jsonl.gz"
 _SHARES = (
     ("customer", 0.42), ("short", 0.06), ("address", 0.06), ("digits", 0.1),
     ("general", 0.1), ("review", 0.08), ("open", 0.18),
@@ -114,15 +113,13 @@ def write_manifest(args: argparse.Namespace) -> None:
     """What was spoken, by which voice and how fast: all that is needed to make the audio again. What other
     machines spoke stays, and what is new comes last, so that a rebuild that is under way goes on."""
     del args
-    with gzip.open(MANIFEST, "rt", encoding="utf-8") as old:
-        rows = dict.fromkeys(line.rstrip("\n") for line in old)
+    rows = dict.fromkeys(manifest.lines())
     for lines in sorted(SPEECH.glob("*.jsonl")):
         for line in lines.read_text(encoding="utf-8").splitlines():
             x = json.loads(line)
             kept = {k: x[k] for k in (*_ROW, "student") if k in x}
             rows[json.dumps(kept, ensure_ascii=False)] = None
-    with gzip.GzipFile(MANIFEST, "wb", mtime=0) as file:
-        file.write("".join(row + "\n" for row in rows).encode())
+    manifest.write(rows)
 
 
 def rebuild(args: argparse.Namespace) -> None:
@@ -131,8 +128,7 @@ def rebuild(args: argparse.Namespace) -> None:
     path = SPEECH / f"{args.shard}.jsonl"
     spoken = len(path.read_text(encoding="utf-8").splitlines()) if path.exists() else 0
     shard = Shard(args.shard)
-    with gzip.open(MANIFEST, "rt", encoding="utf-8") as file:
-        items = [json.loads(line) for line in file]
+    items = manifest.rows()
     for n, x in enumerate(items[spoken:], spoken + 1):
         shard.add(*speaker.speak(x))
         if n % 100 == 0:
@@ -169,8 +165,8 @@ def take_in(args: argparse.Namespace) -> None:
             print(f"{args.shard}: {n} read, {kept} kept", flush=True)
 
 
-def _manifest(manifest: Path, audio: Path) -> Iterator[tuple[dict[str, Any], Path]]:
-    with manifest.open(encoding="utf-8") as file:
+def _manifest(listing: Path, audio: Path) -> Iterator[tuple[dict[str, Any], Path]]:
+    with listing.open(encoding="utf-8") as file:
         for line in file:
             item = json.loads(line)
             yield item, audio / item["audio_filepath"]
