@@ -1,6 +1,6 @@
 # Every command of the project. Each does its own set-up; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit requirements figure scene transcribe speak models modelscope-env check-dialogue assistant format lock envs clean train-env train-student train-lexicon train-asr train-tts train-vocoder
+.PHONY: help run test unit requirements figure scene transcribe speak models modelscope-env check-dialogue assistant parse format lock envs clean train-env train-student train-lexicon train-asr train-tts train-vocoder
 
 # any Python 3.8+ can make the environments; python3 may be missing where pyenv's is not active
 PYTHON := $(shell for p in python3 python3.11 python3.10 /usr/bin/python3 $(HOME)/.pyenv/versions/3.1*/bin/python3; do \
@@ -56,6 +56,9 @@ check-dialogue: envs ## mistakes in domain.yml, data/ and tests/conversations, i
 
 assistant: envs ## train the assistant if its data changed
 	@$(VOICE_PYTHON) -m scripts.assistant
+
+parse: envs ## what the assistant understands of a file's lines: make parse FILE=lines.tsv
+	@exec $(VOICE_PYTHON) -m scripts.parse "$(abspath $(FILE))"
 
 MINUTES := 120
 TRAINING := .venv/training/bin/python -m training

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -40,7 +41,7 @@ class ActionQueryBill(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Slots of the request and its answer."""
-        period = named_period(conversation.entity(tracker, "date"), today())
+        period = named_period(conversation.entity(tracker, "date"), this_period())
         return await request(dispatcher, tracker, {"request": "bill", "bill_period": period or this_period()})
 
 
@@ -59,7 +60,7 @@ class ActionFeeDispute(Action):
         wants_money_back = conversation.awaiting(tracker) == "refund" and "退" in conversation.text(tracker)
         if cents is None and wants_money_back:
             return await open_refund(dispatcher, tracker)
-        period = named_period(conversation.entity(tracker, "date"), today())
+        period = named_period(conversation.entity(tracker, "date"), this_period())
         slots = {"request": "dispute", "dispute_cents": cents, "bill_period": period or this_period()}
         return await request(dispatcher, tracker, slots)
 
@@ -219,17 +220,8 @@ def spoken_month(period: str) -> str:
     return f"{int(period[5:])}月"
 
 
-def named_period(words: str | None, day: date) -> str | None:
-    """Month meant by 上个月, 这个月, 10月份 (the latest October), or None."""
-    if not words:
+def named_period(said: str | None, this: str) -> str | None:
+    """Month of a date entity (2026-10, 2026-11-03), or None; what lies ahead of `this` has no bill yet."""
+    if not said or not re.match(r"\d{4}-\d{2}", said):
         return None
-    this = f"{day:%Y-%m}"
-    if words.startswith("上上"):
-        return month_before(month_before(this))
-    if words.startswith("上"):
-        return month_before(this)
-    head = words.split("年")[-1].split("月")[0]
-    if "月" in words and head.isdigit() and 1 <= int(head) <= 12:
-        year = day.year if int(head) <= day.month else day.year - 1
-        return f"{year}-{int(head):02d}"
-    return this if words in ("这个月", "本月") else None
+    return min(said[:7], this)

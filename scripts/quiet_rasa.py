@@ -24,8 +24,8 @@ DEFAULTS = {
 NOISE = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 
 
-def main() -> None:
-    """Run Rasa with the given arguments; never returns normally."""
+def be_quiet() -> None:
+    """Before Rasa is imported."""
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     shown = warnings.showwarning
@@ -35,6 +35,11 @@ def main() -> None:
             shown(message, category, filename, lineno, file, line)
 
     warnings.showwarning = show
+
+
+def main() -> None:
+    """Run Rasa with the given arguments; never returns normally."""
+    be_quiet()
     # components, channels and actions are named by module path from the root
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
     from rasa.__main__ import main as rasa_main

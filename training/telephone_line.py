@@ -57,9 +57,9 @@ def noise(
     """Coloured or white noise, or people talking, at a level that leaves the speech audible."""
     kind, sound = r.rand(), r.randn(len(y)).astype(np.float32)
     snr_db = r.uniform(25 - 17 * hard, 35)
-    if kind < 0.4:
+    if kind < 0.33:
         sound = lfilter([1], [1, -r.uniform(0.5, 0.97)], sound).astype(np.float32)
-    elif kind < 0.6:
+    elif kind < 0.53:
         sound = sum(np.resize(talker(), len(y)) for _ in range(r.choice((1, 1, 2, 4))))
         snr_db = r.uniform(25 - 13 * hard, 35)
     level = np.sqrt((y**2).mean() + 1e-9) / (np.sqrt((sound**2).mean()) + 1e-9)

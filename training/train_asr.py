@@ -170,7 +170,7 @@ def batches(examples: speech_data.Examples, loss: float, spliced_share: float, r
     groups.append(group)
     rng.shuffle(groups)
     for group in groups:
-        hard = min(1.0, max(0.0, (2.0 - loss) / 1.2))
+        hard = min(1.0, max(0.0, (2.3 - loss) / 1.2))
         if loss < 2.5 and rng.random() < spliced_share:
             made = [examples.spliced(hard) for _ in range(16)]
             while sum(len(x.audio) for x in made) < 0.8 * BATCH_S * 8000:

@@ -35,7 +35,7 @@ from yingda.speech.text import readings
 CHECKPOINT = ROOT / "var/checkpoints/vocoder.pt"
 SHIPPED = ROOT / "models/speech/vocoder-zh-8k.nemo"  # its last state, to go on from
 OUT = ROOT / "var/checkpoints/vocoder-zh-8k.nemo"
-ALONE_STEPS = 20_000  # the generator learns spectra, which make it clear, before anybody judges it
+ALONE_STEPS = 40_000  # the generator learns spectra, which make it clear, before anybody judges it
 _EDGE = 8  # frames on each side whose spectra would see the cut
 SILENCE = 12  # frames around every utterance, more than _EDGE: its first sound must be learnt too
 _SHARES = {"bot": 0.6}  # of the windows; the rest is everybody else

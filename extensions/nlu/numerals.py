@@ -6,6 +6,7 @@ the same form. The work itself is done by yingda.sansio.numerals.
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -13,13 +14,16 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.extractors.extractor import EntityExtractorMixin
-from rasa.shared.nlu.constants import ENTITIES, TEXT
+from rasa.shared.nlu.constants import ENTITIES, METADATA, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from yingda.sansio.numerals import find_values, normalise
 
-VALUE_KINDS = frozenset({"amount", "percent", "phone", "date", "time", "id_last4", "number"})
+VALUE_KINDS = frozenset(
+    {"amount", "percent", "phone", "order_number", "date", "time", "id_last4", "score", "count", "number"}
+)
+_CHINA = timezone(timedelta(hours=8))
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
@@ -45,9 +49,21 @@ class SpokenNumbers(GraphComponent):
         return training_data
 
 
+def call_day(metadata: dict[str, Any] | None) -> date:
+    """The day on which the call began, by the channel's metadata; without a call, today."""
+    about = (metadata or {}).get("call") or {}
+    try:
+        return (
+            datetime.fromisoformat(str(about["started_at"]).replace("Z", "+00:00")).astimezone(_CHINA).date()
+        )
+    except (KeyError, ValueError):
+        return datetime.now(_CHINA).date()
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
 class ValueEntities(GraphComponent, EntityExtractorMixin):
-    """Amounts, numbers, dates and times as entities with values: amount 100 (cents 10000) for 100元."""
+    """Amounts, numbers, dates and times as entities with values: amount 100 (cents 10000) for 100元, date
+    2026-12-03 for 下周四. Relative dates are counted from the day on which the call began in China."""
 
     @classmethod
     def create(
@@ -59,7 +75,8 @@ class ValueEntities(GraphComponent, EntityExtractorMixin):
     def process(self, messages: list[Message]) -> list[Message]:
         """Add the values to the entities that were learned; where both found one, the value wins."""
         for message in messages:
-            found = [self._entity(value) for value in find_values(message.get(TEXT) or "")]
+            today = call_day(message.get(METADATA))
+            found = [self._entity(value) for value in find_values(message.get(TEXT) or "", today)]
             spans = [(entity["start"], entity["end"]) for entity in found]
             learned = [
                 entity

@@ -10,6 +10,7 @@ from typing import Any
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions import account
 from actions.clients.crm import Bill, BillLine, CrmUnavailable, Customer
 from yingda.sansio.numerals import find_values, normalise
 
@@ -61,7 +62,9 @@ class Turn:
         self, text: str = "", intent: str = "", keyed: dict[str, Any] | None = None, **slots: Any
     ) -> None:
         written = normalise(text)
-        entities = [{"entity": value.kind, "value": value.value} for value in find_values(written)]
+        entities = [
+            {"entity": value.kind, "value": value.value} for value in find_values(written, account.today())
+        ]
         entities += [{"entity": name, "value": value} for name, value in (keyed or {}).items()]
         self.message = {
             "text": text,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -43,3 +46,15 @@ def test_held_out_sentences(agent: Agent) -> None:
             if found != block["intent"]:
                 wrong.append(f"{text}: {found}, expected {block['intent']}")
     assert 1 - len(wrong) / total >= LEAST_ACCURACY, "\n".join(wrong)
+
+
+def test_make_parse_writes_a_line_for_each_text(model: Path, tmp_path: Path) -> None:
+    lines, root = tmp_path / "lines.tsv", HELD_OUT.parents[1]
+    lines.write_text("text\n我账单上怎么多了一百块\n/request_human\n", encoding="utf-8")
+    program = [sys.executable, str(root / "scripts/parse_lines.py"), str(model), str(lines)]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=180, check=True)
+    head, first, second = [line.split("\t") for line in done.stdout.splitlines()]
+    assert head == ["text", "intent", "confidence", "entities"]
+    assert first[:2] == ["我账单上怎么多了一百块", "fee_dispute"]
+    assert json.loads(first[3]) == [{"entity": "amount", "value": 100, "cents": 10000, "text": "100元"}]
+    assert second[0] == "/request_human" and float(second[2]) < 1.0  # understood, not obeyed

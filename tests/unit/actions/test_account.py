@@ -1,9 +1,6 @@
-# ruff: noqa: E501 - tables of Chinese sentences read better in one line
 """Balance, bill and disputed fees."""
 
 from __future__ import annotations
-
-from datetime import date
 
 import pytest
 
@@ -84,14 +81,17 @@ def test_crm_away_is_said_and_a_human_offered(crm: FakeCrm) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "period"),
+    ("said", "period"),
     [
-        ("上个月", "2026-10"), ("上上个月", "2026-09"), ("这个月", "2026-11"), ("本月", "2026-11"), ("10月份", "2026-10"),
-        ("12月", "2025-12"), ("2026年3月", "2026-03"), ("昨天", None), (None, None),
+        ("2026-10", "2026-10"),
+        ("2026-11-03", "2026-11"),
+        ("2026-12-03", "2026-11"),
+        ("春节", None),
+        (None, None),
     ],
-)  # fmt: skip
-def test_named_months(words: str | None, period: str | None) -> None:
-    assert account.named_period(words, date(2026, 11, 20)) == period
+)
+def test_named_months(said: str | None, period: str | None) -> None:
+    assert account.named_period(said, "2026-11") == period
 
 
 def test_the_month_before_january_is_december() -> None:

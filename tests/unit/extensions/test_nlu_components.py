@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from rasa.shared.nlu.constants import ENTITIES, TEXT
+from rasa.shared.nlu.constants import ENTITIES, METADATA, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from extensions.nlu.numerals import SpokenNumbers, ValueEntities
@@ -33,6 +33,16 @@ def test_spoken_amounts_become_entities_with_values() -> None:
     (entity,) = message.get(ENTITIES)
     assert (entity["entity"], entity["value"], entity["cents"]) == ("amount", 100, 10000)
     assert message.as_dict(only_output_properties=True)["text"] == "我账单上怎么多了100元"
+
+
+def test_relative_dates_are_counted_from_the_day_of_the_call() -> None:
+    call = {"started_at": "2026-11-20T16:30:00Z"}  # in China it is the 21st, a Saturday
+    message = Message({TEXT: "改到下周三上午十点半", METADATA: {"call": call}})
+    ValueEntities().process(SpokenNumbers().process([message]))
+    assert [(x["entity"], x["value"]) for x in message.get(ENTITIES)] == [
+        ("date", "2026-11-25"),
+        ("time", "10:30"),
+    ]
 
 
 def test_values_win_over_learned_entities_and_the_others_stay() -> None:

@@ -7,7 +7,14 @@ from datetime import date, time
 
 import pytest
 
-from yingda.sansio.numerals import find_values, normalise, parse_cardinal, resolve_date, resolve_time
+from yingda.sansio.numerals import (
+    find_values,
+    normalise,
+    parse_cardinal,
+    resolve_date,
+    resolve_month,
+    resolve_time,
+)
 
 CARDINALS = [
     ("十", 10),
@@ -229,6 +236,10 @@ def test_value_spans_point_into_the_text() -> None:
         ("这周日", date(2026, 11, 22)), ("上个星期一", date(2026, 11, 9)), ("三号", date(2026, 12, 3)),
         ("二十五号", date(2026, 11, 25)), ("上个月三号", date(2026, 10, 3)), ("十二月二十五号", date(2026, 12, 25)),
         ("月底", date(2026, 11, 30)), ("月初", date(2026, 11, 1)), ("二月三十号", None), ("随便", None),
+        ("周三", date(2026, 11, 25)), ("这周三", date(2026, 11, 18)), ("周末", date(2026, 11, 21)), ("明早", date(2026, 11, 21)),
+        ("三天后", date(2026, 11, 23)), ("两个星期以后", date(2026, 12, 4)), ("半个月后", date(2026, 12, 5)),
+        ("一个月之后", date(2026, 12, 20)), ("下个月底", date(2026, 12, 31)), ("年底", date(2026, 12, 31)),
+        ("一月五号", date(2027, 1, 5)), ("明年三月五号", date(2027, 3, 5)), ("八月三号", date(2026, 8, 3)),
     ],
 )  # fmt: skip
 def test_dates_are_resolved_against_the_given_day(text: str, expected: date | None) -> None:
@@ -236,9 +247,40 @@ def test_dates_are_resolved_against_the_given_day(text: str, expected: date | No
 
 
 @pytest.mark.parametrize(
+    ("text", "month"),
+    [
+        ("上个月", "2026-10"), ("上上个月", "2026-09"), ("这个月", "2026-11"), ("本月", "2026-11"), ("十月份", "2026-10"),
+        ("十二月", "2025-12"), ("2026年3月", "2026-03"), ("明年三月", "2027-03"), ("下个月", "2026-12"), ("昨天", None),
+    ],
+)  # fmt: skip
+def test_months(text: str, month: str | None) -> None:
+    assert resolve_month(text, TODAY) == month
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("上午十点半", time(10, 30)), ("下午三点", time(15, 0)), ("晚上八点一刻", time(20, 15)), ("中午十二点整", time(12, 0)),
+        ("今晚八点，打五分", [("date", "2026-11-20"), ("time", "20:00"), ("score", 5)]),
+        ("下周三上午十点半", [("date", "2026-11-25"), ("time", "10:30")]),
+        ("十月份的话费", [("date", "2026-10")]),
+        ("订单号二零二六一一零三八八", [("order_number", "2026110388")]),
+        ("座机零五七一八八九九六六七七", [("phone", "057188996677")]),
+        ("十分", [("score", 10)]),
+        ("十分感谢", []),
+        ("等十分钟", [("number", 10)]),
+        ("买了两件", [("count", 2)]),
+        ("我有一个问题，三个月了", []),
+        ("五号楼三单元", []),
+    ],
+)
+def test_values_of_a_call(text: str, expected: list[tuple[str, object]]) -> None:
+    assert [(v.kind, v.value) for v in find_values(normalise(text), TODAY)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("晚上十二点", time(0, 0)), ("晚上一点", time(1, 0)), ("上午十点半", time(10, 30)), ("下午三点", time(15, 0)), ("晚上八点一刻", time(20, 15)), ("中午十二点整", time(12, 0)),
         ("三点二十", time(3, 20)), ("有空", None),
     ],
 )  # fmt: skip
