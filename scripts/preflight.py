@@ -60,7 +60,7 @@ def check_models(plan: Layout, root: Path) -> None:
 
 def is_path(model: str) -> bool:
     """Whether a model is named by a file rather than by its published name."""
-    return model.endswith((".nemo", ".gz", ".tsv")) or model.startswith(("/", "./", "models/"))
+    return model.endswith((".nemo", ".pt", ".gz", ".tsv")) or model.startswith(("/", "./", "models/"))
 
 
 def check_assistant(root: Path) -> None:

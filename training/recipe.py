@@ -82,9 +82,9 @@ def ship_recogniser() -> None:
 RECIPES: dict[str, tuple[str, Callable[[], None]]] = {
     "recogniser": ("training.train_asr", ship_recogniser),
     "voice": ("training.train_tts", lambda: ship("tts-zh-8k.nemo", "tts-zh-8k.nemo")),
-    "vocoder": ("training.train_vocoder", lambda: ship("vocoder-zh-8k.nemo", "vocoder-zh-8k.nemo")),
+    "vocoder": ("training.train_source_filter", lambda: ship("vocoder-zh-8k.pt", "vocoder-zh-8k.pt")),
 }
-CHECKPOINTS = {"recogniser": "asr.pt", "voice": "tts.pt", "vocoder": "vocoder.pt"}
+CHECKPOINTS = {"recogniser": "asr.pt", "voice": "tts.pt", "vocoder": "source-filter.pt"}
 
 
 class Clock:

@@ -33,6 +33,7 @@ from training.sentences import ROOT
 from training.speakers import random_voice
 from training.teacher import SAMPLE_RATE_HZ, Span, Teacher, Utterance, moved, trimmed
 from training.telephone_line import to_telephone_rate
+from yingda.speech.engines.source_filter import pulses
 
 RATE_HZ = 8000
 HOP = 100  # the teacher's features come every 12.5 ms
@@ -94,18 +95,11 @@ class SourceFilter(nn.Module):
 
     @staticmethod
     def _pulses(pitch_hz: torch.Tensor, voiced: torch.Tensor) -> torch.Tensor:
-        """All harmonics below the band edge with equal strength, as one closed sum (Dirichlet's kernel)."""
         frames = pitch_hz.shape[1]
         held = pitch_hz.clamp(min=_VOICED_HZ)[:, None]
         f0 = functional.interpolate(held, frames * HOP, mode="linear", align_corners=False)[:, 0]
         on = functional.interpolate(voiced[:, None], frames * HOP, mode="linear", align_corners=False)[:, 0]
-        phase = torch.remainder(torch.cumsum(f0.double() / RATE_HZ, 1), 1.0).float() * 2 * math.pi
-        count = torch.floor(_EDGE_HZ / f0)
-        half = torch.sin(phase / 2)
-        near = half.abs() < 1e-3
-        kernel = torch.sin((count + 0.5) * phase) / torch.where(near, torch.ones_like(half), half) / 2 - 0.5
-        kernel = torch.where(near, count, kernel)
-        return kernel * on / torch.sqrt(count)
+        return pulses(f0, on, RATE_HZ, _EDGE_HZ)
 
     def _stft(self, audio: torch.Tensor) -> torch.Tensor:
         return torch.stft(audio, FFT, HOP, window=self.window, return_complex=True)

@@ -36,8 +36,8 @@ CHECKPOINT = ROOT / "var/checkpoints/vocoder.pt"
 SHIPPED = ROOT / "models/speech/vocoder-zh-8k.nemo"  # its last state, to go on from
 OUT = ROOT / "var/checkpoints/vocoder-zh-8k.nemo"
 ALONE_STEPS = 40_000  # the generator learns spectra, which make it clear, before anybody judges it
-_EDGE = 8  # frames on each side whose spectra would see the cut
-SILENCE = 12  # frames around every utterance, more than _EDGE: its first sound must be learnt too
+EDGE = 8  # frames on each side whose spectra would see the cut
+SILENCE = 12  # frames around every utterance, more than EDGE: its first sound must be learnt too
 _SHARES = {"bot": 0.6}  # of the windows; the rest is everybody else
 
 
@@ -50,19 +50,19 @@ class Windows:
 
     def reload(self) -> None:
         """What is on disk by now."""
-        least = (self._frames + 2 * _EDGE - 2 * SILENCE) * tts_model.HOP
+        least = (self._frames + 2 * EDGE - 2 * SILENCE) * tts_model.HOP
         items = [x for x in speech_data.load(ROOT / "var/speech") if x.samples > least and x.is_teacher]
         self._pools = [[x for x in items if x.kind == "bot"], [x for x in items if x.kind != "bot"]]
         self.hours = sum(x.samples for x in items) / tts_model.RATE_HZ / 3600
 
     def draw(self, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """[count, samples] with `_EDGE` frames on each side; their own mels are meant."""
+        """[count, samples] with `EDGE` frames on each side; their own mels are meant."""
         rows = []
         for _ in range(count):
             pool = self._pools[self._rng.random() > _SHARES["bot"]] or self._pools[0] or self._pools[1]
             audio = np.pad(self._rng.choice(pool).audio(), SILENCE * tts_model.HOP)
-            at = self._rng.randrange(len(audio) - (self._frames + 2 * _EDGE) * tts_model.HOP)
-            rows.append(audio[at : at + (self._frames + 2 * _EDGE) * tts_model.HOP])
+            at = self._rng.randrange(len(audio) - (self._frames + 2 * EDGE) * tts_model.HOP)
+            rows.append(audio[at : at + (self._frames + 2 * EDGE) * tts_model.HOP])
         return torch.from_numpy(np.stack(rows)) * (10 ** (self._rng.uniform(-6, 0) / 20)), None
 
 
@@ -73,10 +73,11 @@ class Spoken:
     def __init__(self, acoustic: Path, frames: int, seed: int, most: int = 1500) -> None:
         from nemo.collections.tts.models import FastPitchModel
 
-        self._frames, self._rng = frames + 2 * _EDGE, random.Random(seed)
+        self._frames, self._rng = frames + 2 * EDGE, random.Random(seed)
         model = FastPitchModel.restore_from(str(acoustic), map_location="cpu").eval()
         readings.install()  # the model's tokenizer changed them
         model.preprocessor.featurizer.dither = 0.0
+        self._preprocessor = model.preprocessor
         examples = Maker(model).load()
         self._rows = []
         for x in self._rng.sample(examples, min(most, len(examples))):
@@ -99,8 +100,14 @@ class Spoken:
     def reload(self) -> None:
         """Nothing new comes."""
 
+    def mel(self, audio: torch.Tensor) -> torch.Tensor:
+        """What the acoustic model's front end makes of audio [B, samples]: [B, 80, frames]."""
+        with torch.no_grad():
+            mel, _ = self._preprocessor(input_signal=audio, length=torch.full((len(audio),), audio.shape[1]))
+        return mel[:, :, : audio.shape[1] // tts_model.HOP].clamp(min=INAUDIBLE)
+
     def draw(self, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """[count, samples] with `_EDGE` frames on each side, and mels [count, 80, frames] of all of them."""
+        """[count, samples] with `EDGE` frames on each side, and mels [count, 80, frames] of all of them."""
         audio, mels = [], []
         for said, pcm in self._rng.choices(self._rows, k=count):
             at = self._rng.randrange(said.shape[1] - self._frames)
@@ -151,8 +158,8 @@ class Trainer:
         if mel is None:
             with torch.no_grad():
                 mel = self.mel(heard)[:, :, :frames]
-        said = self.model.generator(x=mel)[:, :, _EDGE * hop // 2 : -_EDGE * hop // 2]
-        wanted = heard[:, None, _EDGE * hop // 2 : -_EDGE * hop // 2]
+        said = self.model.generator(x=mel)[:, :, EDGE * hop // 2 : -EDGE * hop // 2]
+        wanted = heard[:, None, EDGE * hop // 2 : -EDGE * hop // 2]
         with torch.no_grad():
             target = self.mel(wanted[:, 0])
         mel_loss = functional.l1_loss(self.mel(said[:, 0]), target)

@@ -1,15 +1,18 @@
-"""Model names in the settings: a .nemo file, or a published name that NeMo's from_pretrained downloads."""
+"""Model names in the settings: a .nemo file, our vocoder's .pt, or a published name that NeMo's
+from_pretrained downloads."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import tarfile
+import zipfile
 from pathlib import Path
 
 from yingda.speech.engines import published
 from yingda.speech.settings import Recogniser, Voice
 
+_OURS = ".pt"
 _REMEDY = "get it from the repository, or name a published model (docs/models.md, make models)"
 
 
@@ -19,7 +22,12 @@ class ModelError(Exception):
 
 def is_file(model: str) -> bool:
     """Whether a settings value names a file; everything else is a published name."""
-    return model.endswith(".nemo")
+    return model.endswith((".nemo", _OURS))
+
+
+def is_ours(vocoder: str | None) -> bool:
+    """Whether a vocoder is the source-filter network of source_filter.py rather than NeMo's."""
+    return vocoder is not None and vocoder.endswith(_OURS)
 
 
 def check(model: str, key: str, settings_path: str, remedy: str) -> None:
@@ -37,6 +45,10 @@ def check(model: str, key: str, settings_path: str, remedy: str) -> None:
     path = Path(model)
     if not path.is_file():
         raise ModelError(f"{place}: there is no such file; {remedy}")
+    if is_ours(model) and key.endswith("vocoder"):
+        if not zipfile.is_zipfile(path):
+            raise ModelError(f"{place}: is no vocoder (a file that torch.save wrote); {remedy}")
+        return
     try:
         with tarfile.open(path) as archive:
             first = [member.name for member, _ in zip(archive, range(50), strict=False)]

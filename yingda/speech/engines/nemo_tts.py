@@ -1,17 +1,18 @@
-"""Synthesis by NeMo: FastPitch makes a mel spectrogram of a clause, HiFi-GAN or Griffin-Lim makes it
-heard."""
+"""Synthesis by NeMo: FastPitch makes a mel spectrogram of a clause; our source-filter vocoder, HiFi-GAN or
+Griffin-Lim makes it heard."""
 
 from __future__ import annotations
 
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from yingda.speech.audio import Float
-from yingda.speech.engines import nemo_runtime
+from yingda.speech.engines import model_files, nemo_runtime
 from yingda.speech.settings import Voice as Settings
 from yingda.speech.text import readings
 from yingda.speech.voice import pitch, silence
@@ -34,7 +35,8 @@ class NemoVoice:
         """Load the acoustic model and, if one is named, the vocoder. Raises RuntimeError saying what is
         wrong."""
         started = time.monotonic()
-        nemo_runtime.prepare(*(() if settings.vocoder is None else (_HIFI_GAN,)))
+        ours = model_files.is_ours(settings.vocoder)
+        nemo_runtime.prepare(*(() if settings.vocoder is None or ours else (_HIFI_GAN,)))
         from nemo.collections.tts.models.fastpitch import FastPitchModel
 
         self._settings = settings
@@ -61,18 +63,28 @@ class NemoVoice:
         self.speak("您好。", Prosody(first.name, first.speaker))  # pays for what is made on first use
         self.load_seconds = time.monotonic() - started
 
-    def _load_vocoder(self, name: str, mels: int) -> Any:
-        from nemo.collections.tts.models.hifigan import HifiGanModel
+    def _load_vocoder(self, name: str, mels: int) -> Callable[[Any], Any]:
+        """What makes audio [B, samples] of mels [B, mels, frames]."""
+        if model_files.is_ours(name):
+            from yingda.speech.engines import source_filter
 
-        vocoder = nemo_runtime.load_model(HifiGanModel, name, self._device)
-        theirs = vocoder.cfg.preprocessor
-        taken = int(theirs.get("nfilt") or theirs.get("features"))  # by the name of the class that makes them
-        if (taken, int(theirs.sample_rate)) != (mels, self.sample_rate):
+            ours = source_filter.load(name, self._device)
+            taken, rate = ours.mels, ours.rate_hz
+            speak: Callable[[Any], Any] = ours
+        else:
+            from nemo.collections.tts.models.hifigan import HifiGanModel
+
+            vocoder = nemo_runtime.load_model(HifiGanModel, name, self._device)
+            theirs = vocoder.cfg.preprocessor
+            taken = int(theirs.get("nfilt") or theirs.get("features"))  # by the name of the class they are of
+            rate = int(theirs.sample_rate)
+            speak = partial(_by_hifi_gan, vocoder)
+        if (taken, rate) != (mels, self.sample_rate):
             raise RuntimeError(
-                f"voice.vocoder {name} takes {taken} mels at {theirs.sample_rate} Hz; "
+                f"voice.vocoder {name} takes {taken} mels at {rate} Hz; "
                 f"voice.acoustic_model makes {mels} at {self.sample_rate} Hz"
             )
-        return vocoder
+        return speak
 
     def speak(self, text: str, prosody: Prosody, give_way: Callable[[], bool] | None = None) -> Float:
         """float32 audio of one clause of spoken Chinese at `sample_rate`. Between two steps of it
@@ -114,7 +126,7 @@ class NemoVoice:
             else:
                 # a vocoder makes the first sound of what begins at once badly; the silence is trimmed below
                 mel = torch.nn.functional.pad(mel, (_AROUND, _AROUND), value=float(mel.min()))
-                audio = self._vocoder.convert_spectrogram_to_audio(spec=mel)[0].float().cpu()
+                audio = self._vocoder(mel)[0].float().cpu()
         return silence.trim(np.asarray(audio.numpy(), dtype=np.float32), self.sample_rate, text)
 
     @contextlib.contextmanager
@@ -132,6 +144,10 @@ class NemoVoice:
             yield
         finally:
             hook.remove()
+
+
+def _by_hifi_gan(vocoder: Any, mel: Any) -> Any:
+    return vocoder.convert_spectrogram_to_audio(spec=mel)
 
 
 def _of_speaker(buffer: Any, speaker: int) -> float:
