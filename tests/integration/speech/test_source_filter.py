@@ -59,8 +59,8 @@ def test_its_file_brings_the_same_voice_back(tmp_path: Path) -> None:
 def test_a_file_that_is_no_vocoder_is_named(tmp_path: Path) -> None:
     path = tmp_path / "v.pt"
     path.write_bytes(b"no model")
-    with pytest.raises(RuntimeError, match="v.pt: is no vocoder of ours"):
+    with pytest.raises(RuntimeError, match=r"v\.pt: is no vocoder of ours"):
         source_filter.load(path)
     voice = replace(load(ROOT / "settings/speech.yml", SpeechSettings).voice, vocoder=str(path))
-    with pytest.raises(ModelError, match="'voice.vocoder': .*v.pt: is no vocoder"):
+    with pytest.raises(ModelError, match=r"'voice\.vocoder': .*v\.pt: is no vocoder"):
         model_files.check_voice(voice, "speech.yml")

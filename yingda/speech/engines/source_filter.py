@@ -2,7 +2,7 @@
 draws from the mel spectrogram every hop.
 
 After Engel et al., "DDSP: Differentiable Digital Signal Processing", ICLR 2020, and Wang, Takaki, Yamagishi,
-"Neural source-filter waveform models", 2019; the pitch is read from the mels by a softmax over bins, as in Kim
+"Neural source-filter waveform models", 2019; the pitch is read from the mels by a softmax over bins, as Kim
 et al., "CREPE", 2018. It speaks clearly after minutes of training on one core, where upsampling convolutions
 need days on a GPU. Its file is no NeMo archive, since NeMo makes none but its own classes from one.
 """
