@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -12,8 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backends, conversation, hotwords
 from actions.clients.crm import Bill, BillLine, CrmUnavailable, disputed_line
-
-CHINA = timezone(timedelta(hours=8))
+from yingda.sansio.numerals import CHINA
 
 
 class ActionQueryBalance(Action):

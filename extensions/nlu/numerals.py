@@ -6,7 +6,7 @@ the same form. The work itself is done by yingda.sansio.numerals.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -18,12 +18,11 @@ from rasa.shared.nlu.constants import ENTITIES, METADATA, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from yingda.sansio.numerals import find_values, normalise
+from yingda.sansio.numerals import CHINA, find_values, normalise
 
 VALUE_KINDS = frozenset(
     {"amount", "percent", "phone", "order_number", "date", "time", "id_last4", "score", "count", "number"}
 )
-_CHINA = timezone(timedelta(hours=8))
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
@@ -54,10 +53,10 @@ def call_day(metadata: dict[str, Any] | None) -> date:
     about = (metadata or {}).get("call") or {}
     try:
         return (
-            datetime.fromisoformat(str(about["started_at"]).replace("Z", "+00:00")).astimezone(_CHINA).date()
+            datetime.fromisoformat(str(about["started_at"]).replace("Z", "+00:00")).astimezone(CHINA).date()
         )
     except (KeyError, ValueError):
-        return datetime.now(_CHINA).date()
+        return datetime.now(CHINA).date()
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)

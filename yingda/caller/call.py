@@ -23,6 +23,7 @@ from yingda.caller.phone import Phone
 from yingda.caller.play import Player, set_filler_apart
 from yingda.caller.scene import Scene, SceneError
 from yingda.plumbing import stores
+from yingda.sansio.numerals import CHINA
 
 Answer = TypeVar("Answer")
 POLL_S = 0.25
@@ -65,7 +66,7 @@ def read_clips(path: Path, played: Scene) -> dict[str, bytes]:
 
 async def place(options: Options, write: Callable[[str], Any]) -> Outcome:
     """Play the scene; raises SceneError, CallNotAnswered, OSError before the call has begun."""
-    played = scene.load(options.scene)
+    played = scene.on_day(scene.load(options.scene), datetime.now(CHINA).date())
     clips = read_clips(options.scene, played)
     live = report.Live(scene.sentences(options.scene, played), write)
     number = options.caller or played.caller

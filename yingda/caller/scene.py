@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 from yingda.plumbing import settings
 from yingda.plumbing.settings import SettingsError, knob
+from yingda.sansio.numerals import resolve_date, resolve_month
 
 ACTIONS = ("listen", "say", "press", "stay_silent_ms", "hang_up")
 
@@ -136,6 +138,17 @@ def load(path: Path) -> Scene:
                 "(training/make_scene_clips.py makes one for each line of SENTENCES.txt)"
             )
     return scene
+
+
+def on_day(scene: Scene, today: date) -> Scene:
+    """The scene with the dates that it expects as they come out on a day: in November 上个月 is 2026-10."""
+    return replace(scene, turns=[replace(turn, expect=_dated(turn.expect, today)) for turn in scene.turns])
+
+
+def _dated(expect: Expect, today: date) -> Expect:
+    words = str(expect.entities.get("date", ""))
+    found = resolve_date(words, today) or resolve_month(words, today)
+    return replace(expect, entities={**expect.entities, "date": str(found)}) if found else expect
 
 
 def clip_path(path: Path, scene: Scene, clip: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,9 @@ def test_every_clip_has_its_sentence() -> None:
         known = scene.sentences(path, loaded)
         said = {turn.say for turn in loaded.turns if turn.say} - {"cough", "bang"}
         assert said <= set(known)
+
+
+def test_expected_dates_are_counted_from_the_day_of_the_call() -> None:
+    played = scene.load(Path(__file__).resolve().parents[3] / "tests/scenes/demo.yml")
+    (dated,) = [t for t in scene.on_day(played, date(2026, 11, 20)).turns if t.name == "correction"]
+    assert dated.expect.entities == {"date": "2026-10"}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from datetime import date, time, timedelta
+from datetime import date, time, timedelta, timezone
 
 from yingda.sansio.numerals.cardinal import parse_cardinal
 from yingda.sansio.numerals.spoken import normalise
 
+CHINA = timezone(timedelta(hours=8))  # all of it has one time
 _DAYS = {"大前天": -3, "前天": -2, "昨天": -1, "今天": 0, "明天": 1, "后天": 2, "大后天": 3}
 _DAYS |= {"昨晚": -1, "今早": 0, "今晚": 0, "明早": 1, "明晚": 1}
 _WEEKDAY = re.compile(r"(?P<week>上上|上|这|本|下下|下)?个?(?:周|星期|礼拜)(?P<day>[一二三四五六日天末])")
