@@ -116,7 +116,7 @@ class Trainer:
     def save(self, out: Path) -> None:
         state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
         checkpoints.save(state | {"step": self.step}, CHECKPOINT)
-        source_filter.save(self.model, out)
+        checkpoints.save(source_filter.packed(self.model), out)
 
 
 def _cross_entropy(logits: torch.Tensor, hz: torch.Tensor) -> torch.Tensor:

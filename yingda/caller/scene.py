@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from yingda.plumbing import settings
 from yingda.plumbing.settings import SettingsError, knob
-from yingda.sansio.numerals import resolve_date, resolve_month
+from yingda.sansio.numerals import iso_date
 
 ACTIONS = ("listen", "say", "press", "stay_silent_ms", "hang_up")
 
@@ -146,9 +146,8 @@ def on_day(scene: Scene, today: date) -> Scene:
 
 
 def _dated(expect: Expect, today: date) -> Expect:
-    words = str(expect.entities.get("date", ""))
-    found = resolve_date(words, today) or resolve_month(words, today)
-    return replace(expect, entities={**expect.entities, "date": str(found)}) if found else expect
+    found = iso_date(str(expect.entities.get("date", "")), today)
+    return replace(expect, entities={**expect.entities, "date": found}) if found else expect
 
 
 def clip_path(path: Path, scene: Scene, clip: str) -> Path:

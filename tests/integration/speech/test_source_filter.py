@@ -50,7 +50,7 @@ def test_pitch_is_read_as_the_mean_around_the_likeliest_bin() -> None:
 
 def test_its_file_brings_the_same_voice_back(tmp_path: Path) -> None:
     path, model = tmp_path / "v.pt", small()
-    source_filter.save(model, path)
+    torch.save(source_filter.packed(model), path)
     mel = torch.randn(1, 80, 20)
     with torch.inference_mode():
         assert torch.allclose(source_filter.load(path)(mel), model(mel), atol=2e-2)

@@ -7,7 +7,7 @@ Words that merely contain a numeral (一下, 一个, 有一点, 统一, 万一, 
 """
 
 from yingda.sansio.numerals.cardinal import parse_cardinal
-from yingda.sansio.numerals.clock import CHINA, resolve_date, resolve_month, resolve_time
+from yingda.sansio.numerals.clock import CHINA, iso_date, resolve_date, resolve_month, resolve_time
 from yingda.sansio.numerals.spoken import normalise
 from yingda.sansio.numerals.values import Value, find_values
 
@@ -15,6 +15,7 @@ __all__ = [
     "CHINA",
     "Value",
     "find_values",
+    "iso_date",
     "normalise",
     "parse_cardinal",
     "resolve_date",

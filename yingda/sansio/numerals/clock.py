@@ -6,8 +6,7 @@ import re
 from calendar import monthrange
 from datetime import date, time, timedelta, timezone
 
-from yingda.sansio.numerals.cardinal import parse_cardinal
-from yingda.sansio.numerals.spoken import normalise
+from yingda.sansio.numerals.spoken import integer, normalise
 
 CHINA = timezone(timedelta(hours=8))  # all of it has one time
 _DAYS = {"大前天": -3, "前天": -2, "昨天": -1, "今天": 0, "明天": 1, "后天": 2, "大后天": 3}
@@ -82,6 +81,12 @@ def resolve_month(text: str, today: date) -> str | None:
     return f"{year}-{month:02d}"
 
 
+def iso_date(text: str, today: date) -> str | None:
+    """Day (2026-12-03) or, where none is meant, month (2026-12) of `text`, or None."""
+    day = resolve_date(text, today)
+    return day.isoformat() if day else resolve_month(text, today)
+
+
 def resolve_time(text: str) -> time | None:
     """Time of day meant by `text` (上午十点半 -> 10:30, 下午三点 -> 15:00), or None."""
     match = _TIME.search(normalise(text))
@@ -109,7 +114,7 @@ def _later(match: re.Match[str], today: date) -> date:
     said, unit = match["n"], match["unit"]
     if said == "半":
         return today + timedelta(days=15)  # 半个月后; half a day and half a week nobody says so
-    count = int(said) if said.isdigit() else parse_cardinal(said) or 0
+    count = integer(said) or 0
     if unit == "天":
         return today + timedelta(days=min(count, 3660))
     if unit == "个月":

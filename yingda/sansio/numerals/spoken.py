@@ -77,20 +77,20 @@ def _digit_run(match: Match[str]) -> str:
 
 
 def _percent(match: Match[str]) -> str:
-    value = Decimal(100) if match.group(1) == "百" else _value(match.group(1))
+    value = Decimal(100) if match.group(1) == "百" else number(match.group(1))
     return match.group() if value is None else f"{value}%"
 
 
 def _time(match: Match[str]) -> str:
     part, rest = match.group("part") or "", match.group("rest") or ""
-    hour = _integer(match.group("hour"))
+    hour = integer(match.group("hour"))
     if hour is None or hour > 24:
         return match.group()
     if not rest:
         return f"{part}{hour}点" if part else match.group()
     fixed = {"半": 30, "整": 0, "钟": 0, "一刻": 15, "三刻": 45}
     bare = rest.rstrip("分")
-    minute = fixed[rest] if rest in fixed else _integer(bare.lstrip("零") if len(bare) > 1 else bare)
+    minute = fixed[rest] if rest in fixed else integer(bare.lstrip("零") if len(bare) > 1 else bare)
     single = rest not in fixed and not rest.endswith("分") and len(bare) == 1 and bare != "十"
     if minute is None or minute > 59 or (single and not part):
         return match.group()  # 三点五 is a decimal, 三点五十 a time
@@ -101,7 +101,7 @@ def _time(match: Match[str]) -> str:
 
 def _money(match: Match[str]) -> str:
     whole, about = match.group("whole"), match.group("about") or ""
-    value = _value(whole)
+    value = number(whole)
     if value is None:
         return match.group()
     bare_together = whole == "一" and not match.group("jiao") and not match.group().endswith(("钱", "元"))
@@ -132,7 +132,7 @@ def _counted(match: Match[str]) -> str:
 
 
 def _decimal(match: Match[str]) -> str:
-    value = _value(match.group())
+    value = number(match.group())
     return match.group() if value is None else str(value)
 
 
@@ -144,11 +144,13 @@ def _bare(match: Match[str]) -> str:
     return text if value is None or value < 20 else str(value)
 
 
-def _integer(text: str) -> int | None:
+def integer(text: str) -> int | None:
+    """12 or 十二; None for what is no cardinal."""
     return int(text) if text.isdigit() and text.isascii() else parse_cardinal(text)
 
 
-def _value(text: str) -> Decimal | None:
+def number(text: str) -> Decimal | None:
+    """2.5 or 二点五; None for what is no number."""
     if text[0].isascii():
         return Decimal(text)
     whole, dot, tail = text.partition("点")

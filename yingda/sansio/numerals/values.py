@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from yingda.sansio.numerals.cardinal import parse_cardinal
-from yingda.sansio.numerals.clock import resolve_date, resolve_month, resolve_time
+from yingda.sansio.numerals import spoken
+from yingda.sansio.numerals.clock import iso_date, resolve_time
 
 _SMALL = "一二两三四五六七八九十"
 _GOODS = "件台部双瓶箱盒套只斤份袋辆支"  # one of these is a count; 一个 and 一次 are mostly none
@@ -77,7 +77,7 @@ def find_values(text: str, today: date | None = None) -> list[Value]:
                 continue
             said = next((group for group in match.groups() if group), match.group())
             if today is not None and kind == "date":
-                said = _iso_date(said, today) or said
+                said = iso_date(said, today) or said
             elif today is not None and kind == "time":
                 # 今晚8点: the word before, a date by itself, says which half of the day
                 moment = resolve_time(text[max(0, start - 2) : end])
@@ -86,17 +86,10 @@ def find_values(text: str, today: date | None = None) -> list[Value]:
     return sorted(taken, key=lambda value: value.start)
 
 
-def _iso_date(said: str, today: date) -> str | None:
-    day = resolve_date(said, today)
-    return day.isoformat() if day else resolve_month(said, today)
-
-
 def _value(kind: str, start: int, end: int, text: str) -> Value:
     if kind not in _NUMBERS:
         return Value(kind, start, end, text)
-    number = (
-        Decimal(text.rstrip("分")) if text[0].isascii() else Decimal(parse_cardinal(text.rstrip("分")) or 0)
-    )
+    number = spoken.number(text.rstrip("分")) or Decimal(0)
     whole = number == number.to_integral_value()
     cents = int((number * 100).to_integral_value()) if kind == "amount" else None
     return Value(kind, start, end, int(number) if whole else float(number), cents)

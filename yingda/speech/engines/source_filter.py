@@ -129,12 +129,10 @@ class SourceFilter(nn.Module):
         return torch.stft(audio, self._fft, self._hop, window=self.window, return_complex=True)
 
 
-def save(model: SourceFilter, path: Path) -> None:
-    """Write the vocoder's file, in half precision."""
+def packed(model: SourceFilter) -> dict[str, Any]:
+    """What the vocoder's file holds, for torch.save: in half precision."""
     weights = {name: weight.half() for name, weight in model.state_dict().items()}
-    part = path.with_suffix(".part")
-    torch.save({"shape": model.shape, "weights": weights}, part)
-    part.replace(path)
+    return {"shape": model.shape, "weights": weights}
 
 
 def load(path: str | Path, device: str = "cpu") -> SourceFilter:
