@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import backends, conversation, hotwords
-from actions.clients.crm import Bill, BillLine, CrmUnavailable, disputed_line
-from yingda.sansio.numerals import CHINA
+from actions import backends, conversation, hotwords, requests
+from actions.clients.crm import Bill, BillLine, disputed_line
+from actions.clients.store import CrmUnavailable
 
 
 class ActionQueryBalance(Action):
@@ -26,7 +26,7 @@ class ActionQueryBalance(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Slots of the request and its answer."""
-        return await request(dispatcher, tracker, {"request": "balance"})
+        return await requests.take_up(dispatcher, tracker, {"request": "balance"}, tell_balance)
 
 
 class ActionQueryBill(Action):
@@ -41,7 +41,8 @@ class ActionQueryBill(Action):
     ) -> list[EventType]:
         """Slots of the request and its answer."""
         period = named_period(conversation.entity(tracker, "date"), this_period())
-        return await request(dispatcher, tracker, {"request": "bill", "bill_period": period or this_period()})
+        slots = {"request": "bill", "bill_period": period or this_period()}
+        return await requests.take_up(dispatcher, tracker, slots, tell_bill)
 
 
 class ActionFeeDispute(Action):
@@ -61,7 +62,7 @@ class ActionFeeDispute(Action):
             return await open_refund(dispatcher, tracker)
         period = named_period(conversation.entity(tracker, "date"), this_period())
         slots = {"request": "dispute", "dispute_cents": cents, "bill_period": period or this_period()}
-        return await request(dispatcher, tracker, slots)
+        return await requests.take_up(dispatcher, tracker, slots, explain_charge)
 
 
 class ActionOpenRefundTicket(Action):
@@ -89,51 +90,14 @@ class ActionAskMore(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """A no ends the call from here."""
-        return ask_more(dispatcher)
-
-
-async def request(
-    dispatcher: CollectingDispatcher, tracker: Tracker, slots: dict[str, Any]
-) -> list[EventType]:
-    """Take a request up: answer it, or remember it and ask who calls."""
-    events: list[EventType] = [SlotSet(name, value) for name, value in slots.items()]
-    tracker.slots.update(slots)
-    if tracker.get_slot("identity_verified"):
-        return events + await answer_request(dispatcher, tracker)
-    known = tracker.get_slot("customer_id")
-    dispatcher.utter_message(response="utter_ask_id_last4" if known else "utter_ask_phone")
-    return [*events, conversation.await_answer("id_last4" if known else "phone")]
-
-
-async def answer_request(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-    """Answer what was asked before; the identity is known."""
-    answers = {"balance": _tell_balance, "bill": _tell_bill, "dispute": _explain_charge}
-    answer = answers.get(str(tracker.get_slot("request")))
-    if answer is None:
-        return ask_more(dispatcher)
-    try:
-        return await answer(dispatcher, tracker)
-    except CrmUnavailable:
-        return system_busy(dispatcher)
-
-
-def ask_more(dispatcher: CollectingDispatcher) -> list[EventType]:
-    """Ask whether there is anything else."""
-    dispatcher.utter_message(response="utter_anything_else")
-    return [conversation.await_answer("more")]
-
-
-def system_busy(dispatcher: CollectingDispatcher) -> list[EventType]:
-    """The CRM is away: apologise and offer a human."""
-    dispatcher.utter_message(response="utter_system_busy")
-    return [conversation.await_answer("human")]
+        return requests.ask_more(dispatcher)
 
 
 async def open_refund(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
     """Open the ticket for the line that was explained last."""
     stored = tracker.get_slot("disputed_line")
     if not stored:
-        return ask_more(dispatcher)
+        return requests.ask_more(dispatcher)
     line = BillLine(stored["code"], stored["name"], stored["cents"], date.fromisoformat(stored["day"]))
     customer_id, period = tracker.get_slot("customer_id"), tracker.get_slot("bill_period")
     try:
@@ -145,33 +109,33 @@ async def open_refund(dispatcher: CollectingDispatcher, tracker: Tracker) -> lis
         return [conversation.await_answer("more")]
     amount = conversation.spoken_amount(line.cents)
     dispatcher.utter_message(response="utter_refund_requested", amount=amount, line=line.name)
-    return ask_more(dispatcher)
+    return requests.ask_more(dispatcher)
 
 
-async def _tell_balance(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+async def tell_balance(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
     customer_id = tracker.get_slot("customer_id")
     customer = await backends.ask(lambda: backends.crm().customer(customer_id))
     if customer is None:
         raise CrmUnavailable("CRM: the customer is gone")
     amount = conversation.spoken_amount(customer.balance_cents)
     dispatcher.utter_message(response="utter_balance", amount=amount)
-    return ask_more(dispatcher)
+    return requests.ask_more(dispatcher)
 
 
-async def _tell_bill(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+async def tell_bill(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
     period = str(tracker.get_slot("bill_period") or this_period())
     bill = await _bill(tracker, period)
     if bill is None:
         dispatcher.utter_message(response="utter_no_bill", month=spoken_month(period))
-        return ask_more(dispatcher)
+        return requests.ask_more(dispatcher)
     lines = "，".join(f"{line.name}{conversation.spoken_amount(line.cents)}" for line in bill.lines)
     total = conversation.spoken_amount(bill.total_cents)
     hotwords.send(dispatcher, hotwords.of_bill(bill))
     dispatcher.utter_message(response="utter_bill", month=spoken_month(period), total=total, lines=lines)
-    return ask_more(dispatcher)
+    return requests.ask_more(dispatcher)
 
 
-async def _explain_charge(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+async def explain_charge(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
     period = str(tracker.get_slot("bill_period") or this_period())
     bill, previous = await _bill(tracker, period), await _bill(tracker, month_before(period))
     cents = tracker.get_slot("dispute_cents")
@@ -184,7 +148,7 @@ async def _explain_charge(dispatcher: CollectingDispatcher, tracker: Tracker) ->
         "month": month,
         "amount": conversation.spoken_amount(line.cents),
         "line": line.name,
-        "day": f"{line.day.month}月{line.day.day}日",
+        "day": requests.spoken_day(line.day),
         "named": conversation.spoken_amount(cents or 0),
     }
     hotwords.send(dispatcher, [line.name])
@@ -199,14 +163,9 @@ async def _bill(tracker: Tracker, period: str) -> Bill | None:
     return await backends.ask(lambda: backends.crm().bill(customer_id, period))
 
 
-def today() -> date:
-    """Today where the customers live."""
-    return datetime.now(CHINA).date()
-
-
 def this_period() -> str:
     """The present month, YYYY-MM."""
-    return f"{today():%Y-%m}"
+    return f"{requests.today():%Y-%m}"
 
 
 def month_before(period: str) -> str:

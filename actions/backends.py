@@ -7,7 +7,11 @@ import functools
 from collections.abc import Callable
 from typing import TypeVar
 
-from actions.clients.crm import Crm, CrmUnavailable
+from actions.clients.appointments import Appointments
+from actions.clients.crm import Crm
+from actions.clients.orders import Orders
+from actions.clients.store import CrmUnavailable
+from actions.clients.tickets import Tickets
 
 Result = TypeVar("Result")
 
@@ -19,6 +23,24 @@ BEFORE_GREETING_SECONDS = 0.3  # the greeting does not wait longer for the custo
 def crm() -> Crm:
     """The CRM of MONGO_URL."""
     return Crm()
+
+
+@functools.lru_cache(maxsize=1)
+def orders() -> Orders:
+    """Orders and shipments, of the same database."""
+    return Orders()
+
+
+@functools.lru_cache(maxsize=1)
+def appointments() -> Appointments:
+    """Appointments, of the same database."""
+    return Appointments()
+
+
+@functools.lru_cache(maxsize=1)
+def tickets() -> Tickets:
+    """Tickets and outcomes, of the same database."""
+    return Tickets()
 
 
 async def ask(work: Callable[[], Result], seconds: float = ANSWER_SECONDS) -> Result:

@@ -8,10 +8,17 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, UserUtteranceReverted
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import account, conversation, handoff, identity
+from actions import account, answers, conversation, handoff, identity
 
 FAILURES_BEFORE_CHOICES = 1
 FAILURES_BEFORE_HUMAN = 2
+TAKEN_AS_SAID = (
+    "address",
+    "service",
+    "day",
+    "time",
+    "order",
+)  # whatever is said after these questions may be it
 
 
 class ActionSilence(Action):
@@ -67,6 +74,9 @@ class ActionInform(Action):
         """Events of the request that the value corrects or completes."""
         if conversation.awaiting(tracker) in ("id_last4", "phone"):
             return await identity.verify(dispatcher, tracker)
+        taken = await answers.take_value(dispatcher, tracker)
+        if taken is not None:
+            return taken
         disputes = tracker.get_slot("request") == "dispute"
         if disputes and conversation.amount_cents(tracker) is not None:
             return await account.ActionFeeDispute().run(dispatcher, tracker, domain)
@@ -90,6 +100,10 @@ class ActionNotUnderstood(Action):
         waits_for_digits = conversation.awaiting(tracker) in ("id_last4", "phone")
         if waits_for_digits and conversation.has_digits(tracker):
             return await identity.verify(dispatcher, tracker)
+        if conversation.awaiting(tracker) in TAKEN_AS_SAID:
+            taken = await answers.take_value(dispatcher, tracker)
+            if taken is not None:
+                return taken
         failures = conversation.failures_in_a_row(tracker.events)
         if failures >= FAILURES_BEFORE_HUMAN:
             dispatcher.utter_message(response="utter_handoff_not_understood")
@@ -101,21 +115,6 @@ class ActionNotUnderstood(Action):
         else:
             dispatcher.utter_message(response="utter_id_incomplete" if waits_for_digits else "utter_rephrase")
         return []
-
-
-class ActionComplain(Action):
-    """An unhappy customer: apologise and offer a human."""
-
-    def name(self) -> str:
-        """Rasa's name."""
-        return "action_complain"
-
-    def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        """A yes leads to a human from here."""
-        dispatcher.utter_message(response="utter_sorry")
-        return [conversation.await_answer("human")]
 
 
 class ActionHangUp(Action):

@@ -10,10 +10,18 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 
 NOT_UNDERSTOOD = "action_not_understood"
+_NOT_WORTH_REPEATING = {
+    "utter_rephrase",
+    "utter_wait",
+    "utter_slower",
+    "utter_louder",
+    "utter_silence_first",
+    "utter_silence_second",
+}
 
 
 def awaiting(tracker: Tracker) -> str:
-    """What the last question of the bot asks for: nothing, id_last4, phone, refund, human or more."""
+    """What the last question of the bot asks for: a value of the slot in domain.yml."""
     return str(tracker.get_slot("awaiting") or "nothing")
 
 
@@ -78,12 +86,11 @@ def failures_in_a_row(events: Iterable[dict[str, Any]]) -> int:
 def last_bot_turn(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Bot events of the last turn in which the bot said something worth repeating."""
     turn: list[dict[str, Any]] = []
-    skip = {"utter_rephrase", "utter_wait", "utter_silence_first", "utter_silence_second"}
     for event in reversed(list(events)):
         if event.get("event") == "user" and turn:
             break
         said = event.get("event") == "bot" and event.get("text")
-        if said and (event.get("metadata") or {}).get("utter_action") not in skip:
+        if said and (event.get("metadata") or {}).get("utter_action") not in _NOT_WORTH_REPEATING:
             turn.append(event)
     return turn[::-1]
 

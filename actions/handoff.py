@@ -10,7 +10,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backends, conversation
-from actions.clients.crm import CrmUnavailable
+from actions.clients.store import CrmUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,25 @@ REASONS = {
     "identity_failed": "身份核实未通过",
     "complaint": "客户投诉",
 }
-REQUESTS = {"balance": "查询余额", "bill": "查询账单", "dispute": "费用争议"}
+REQUESTS = {
+    "balance": "查询余额",
+    "bill": "查询账单",
+    "dispute": "费用争议",
+    "plan": "查询套餐",
+    "open_service": "开通业务",
+    "cancel_service": "取消业务",
+    "order": "查询订单",
+    "logistics": "查询物流",
+    "cancel_order": "取消订单",
+    "change_address": "修改收货地址",
+    "return_goods": "退货",
+    "exchange_goods": "换货",
+    "book_appointment": "预约上门",
+    "change_appointment": "改预约",
+    "cancel_appointment": "取消预约",
+    "fault": "报修",
+    "ticket": "查询工单",
+}
 
 
 class ActionHandoff(Action):
@@ -37,6 +55,20 @@ class ActionHandoff(Action):
         """Nothing more is awaited."""
         dispatcher.utter_message(response="utter_handoff")
         return await hand_over(dispatcher, tracker, "requested")
+
+
+class ActionOfferHuman(Action):
+    """What was just said ended in the offer of a human."""
+
+    def name(self) -> str:
+        """Rasa's name."""
+        return "action_offer_human"
+
+    def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """A yes leads to one from here."""
+        return [conversation.await_answer("human")]
 
 
 async def hand_over(dispatcher: CollectingDispatcher, tracker: Tracker, reason: str) -> list[EventType]:

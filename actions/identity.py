@@ -9,8 +9,8 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import account, backends, conversation, handoff, hotwords
-from actions.clients.crm import CrmUnavailable
+from actions import answers, backends, conversation, handoff, hotwords, requests
+from actions.clients.store import CrmUnavailable
 
 MAX_ATTEMPTS = 3
 PHONE_DIGITS = 11
@@ -38,7 +38,7 @@ async def verify(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Eve
         return await _identify_by_phone(dispatcher, phone)
     given = conversation.digits(tracker, ID_DIGITS)
     if tracker.get_slot("identity_verified"):
-        return await account.answer_request(dispatcher, tracker)
+        return await answers.answer_request(dispatcher, tracker)
     if given is None:
         again = conversation.has_digits(tracker)
         dispatcher.utter_message(response="utter_id_incomplete" if again else "utter_ask_id_last4")
@@ -47,10 +47,10 @@ async def verify(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Eve
         customer_id = tracker.get_slot("customer_id")
         customer = await backends.ask(lambda: backends.crm().customer(customer_id))
     except CrmUnavailable:
-        return account.system_busy(dispatcher)
+        return requests.system_busy(dispatcher)
     if customer and hmac.compare_digest(given, customer.id_last4.upper()):
         dispatcher.utter_message(response="utter_identity_verified")
-        return [SlotSet("identity_verified", True), *await account.answer_request(dispatcher, tracker)]
+        return [SlotSet("identity_verified", True), *await answers.answer_request(dispatcher, tracker)]
     return await _wrong_digits(dispatcher, tracker)
 
 
@@ -71,7 +71,7 @@ async def _identify_by_phone(dispatcher: CollectingDispatcher, phone: str | None
     try:
         customer = await backends.ask(lambda: backends.crm().customer_by_number(phone))
     except CrmUnavailable:
-        return account.system_busy(dispatcher)
+        return requests.system_busy(dispatcher)
     if customer is None:
         dispatcher.utter_message(response="utter_phone_unknown")
         return [conversation.await_answer("phone")]

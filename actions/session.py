@@ -10,9 +10,11 @@ from rasa_sdk.events import ActionExecuted, EventType, SessionStarted, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backends, conversation, hotwords
-from actions.clients.crm import CrmUnavailable
+from actions.clients.store import CrmUnavailable
 
 logger = logging.getLogger(__name__)
+
+SLOWER_RATE, LOUDER = 0.8, "+6dB"
 
 
 class ActionSessionStart(Action):
@@ -82,12 +84,44 @@ class ActionRepeat(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """The sentences as they were, with their listening hints."""
-        said = conversation.last_bot_turn(tracker.events)
-        for event in said:
-            dispatcher.utter_message(text=event["text"], metadata={"listen": _listen(event)})
-        if not said:
-            dispatcher.utter_message(response="utter_how_can_help")
-        return []
+        return _say_again(dispatcher, tracker, {})
+
+
+class ActionSlower(Action):
+    """Say the last turn again, slower."""
+
+    def name(self) -> str:
+        """Rasa's name."""
+        return "action_slower"
+
+    def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """The sentences as they were, with their listening hints."""
+        return _say_again(dispatcher, tracker, {"rate": SLOWER_RATE})
+
+
+class ActionLouder(Action):
+    """Say the last turn again, louder."""
+
+    def name(self) -> str:
+        """Rasa's name."""
+        return "action_louder"
+
+    def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """The sentences as they were, with their listening hints."""
+        return _say_again(dispatcher, tracker, {"volume": LOUDER})
+
+
+def _say_again(dispatcher: CollectingDispatcher, tracker: Tracker, how: dict[str, Any]) -> list[EventType]:
+    said = conversation.last_bot_turn(tracker.events)
+    for event in said:
+        dispatcher.utter_message(text=event["text"], metadata={"listen": _listen(event), **how})
+    if not said:
+        dispatcher.utter_message(response="utter_how_can_help")
+    return []
 
 
 async def _send_hotwords_again(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:

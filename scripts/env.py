@@ -250,7 +250,7 @@ def lock(names: List[str]) -> None:
         status = subprocess.run(command, cwd=str(target.parent), env=env).returncode
         text = re.sub(r"(?m)^(torch==[^+\s]+)\+cpu$", r"\1", target.read_text())
         # An index may have the CPU build for one Python and not for the other.
-        text = re.sub(r"(?m)^(?:nvidia-|cuda-|triton==)[^\n]*\n(?:    #[^\n]*\n)*", "", text)
+        text = re.sub(r"(?m)^(?:nvidia-(?!riva)|cuda-|triton==)[^\n]*\n(?:    #[^\n]*\n)*", "", text)
         target.write_text(text)
         if status != 0:
             raise CannotMake("envs/%s.in cannot be resolved; see above" % name)

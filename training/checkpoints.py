@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 
-def save(state: dict[str, Any], path: Path) -> None:
+def save(state: Any, path: Path) -> None:
     """What training goes on from."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")

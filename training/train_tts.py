@@ -4,6 +4,9 @@
     python -m training.train_tts --minutes 60 --resume    # from its checkpoint, or what is shipped
 
 Data: the utterances of kind `bot` in var/speech, in the voices of tts_model.SPEAKERS. One thread.
+
+First distances to the teacher's mels alone, from all speech there is. After ALONE_STEPS a judge joins in
+(mel_judge.py), and of a voice that the teacher has spoken the student's speech is left out from there on.
 """
 
 from __future__ import annotations
@@ -11,15 +14,15 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import numpy as np
 import torch
+from torch.nn import functional
 
-from training import checkpoints, tts_examples, tts_model
+from training import checkpoints, loop, mel_judge, tts_examples, tts_model
 from training.asr_model import syllable_inventory
 from training.schedule import Cycle
 from training.sentences import ROOT
@@ -29,6 +32,10 @@ from yingda.speech.text import readings
 CHECKPOINT = ROOT / "var/checkpoints/tts.pt"
 SHIPPED = ROOT / "models/speech/tts-zh-8k.nemo"
 PINYIN_DICT = ROOT / "training/pinyin_dict.txt"
+ALONE_STEPS = 9_000
+JUDGE_RATE = 2e-4
+_WINDOW, _EACH = 64, 160  # frames that are judged together, and one such window for so many of an utterance
+_LIKE, _FOOL, _DISTANCE = 0.5, 0.1, 1.0  # weights of features, of fooling, and of the distance beside them
 INAUDIBLE = -8.0  # log mel, 60 dB below loud speech: quieter is the codec's noise, and louder matters more
 
 
@@ -43,15 +50,23 @@ class Trainer:
         self.model = FastPitchModel(cfg=tts_model.config(PINYIN_DICT))
         readings.install()  # the model's tokenizer changed them
         self.model.preprocessor.featurizer.dither = 0.0
+        self._blank = self.model.fastpitch.encoder.padding_idx
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=1e-6
         )
-        self.step, self.cycle = 0, Cycle(rate, 400, minutes)
+        self.judge = mel_judge.MelJudge(self._blank + 1, len(tts_model.SPEAKERS))
+        self.judge_optimiser = torch.optim.AdamW(self.judge.parameters(), lr=JUDGE_RATE, betas=(0.8, 0.99))
+        self._places = torch.Generator().manual_seed(0)
+        self.step, self.judged_steps, self.cycle = 0, 0, Cycle(rate, 400, minutes)
         if resume:
             self._go_on()
 
+    @property
+    def is_judged(self) -> bool:
+        return self.step >= ALONE_STEPS
+
     def _go_on(self) -> None:
-        """From this machine's checkpoint, else from the shipped model: that lacks the optimiser alone."""
+        """From this machine's checkpoint, else from the shipped model, which lacks optimisers and judge."""
         from nemo.collections.tts.models import FastPitchModel
 
         if not CHECKPOINT.exists():
@@ -59,46 +74,94 @@ class Trainer:
             found = self.model.load_state_dict(shipped.state_dict(), strict=False)
             if found.missing_keys:  # a voice of one speaker: the others begin as that one
                 torch.nn.init.zeros_(self.model.fastpitch.speaker_emb.weight)
+            self.step = ALONE_STEPS
             return
         saved = torch.load(CHECKPOINT, weights_only=False)
         self.model.load_state_dict(saved["model"])
         self.optimiser.load_state_dict(saved["optimiser"])
         self.step = saved["step"]
+        if "judge" in saved:
+            self.judge.load_state_dict(saved["judge"])
+            self.judge_optimiser.load_state_dict(saved["judge_optimiser"])
+            self.judged_steps = saved["judged_steps"]
 
-    def train_step(self, batch: list[Example]) -> tuple[float, float, float]:
+    def train_step(self, batch: list[Example]) -> list[float]:
+        """Losses: mel, duration, pitch; the judge's, what fooling it and being unlike cost; sharpness."""
         self.cycle.step(self.optimiser)
-        text = _pad([torch.tensor(x.tokens) for x in batch], self.model.fastpitch.encoder.padding_idx)
+        text = _pad([torch.tensor(x.tokens) for x in batch], self._blank)
         durations = _pad([torch.tensor(x.durations) for x in batch], 0)
         pitch = _pad([torch.tensor(x.pitch) for x in batch], 0.0)
         mel = torch.nn.utils.rnn.pad_sequence([x.mel.T for x in batch], batch_first=True).transpose(1, 2)
         mel = mel.clamp(min=INAUDIBLE)
-        frames = torch.tensor([x.mel.shape[1] for x in batch])
+        speakers = torch.tensor([x.speaker for x in batch])
         said, _, _, log_durations, pitch_said, *_ = self.model(
-            text=text,
-            durs=durations,
-            pitch=pitch,
-            speaker=torch.tensor([x.speaker for x in batch]),
-            pace=1.0,
+            text=text, durs=durations, pitch=pitch, speaker=speakers, pace=1.0
         )
+        frames = torch.tensor([x.mel.shape[1] for x in batch])
         real = (torch.arange(mel.shape[2]) < frames[:, None])[:, None, :].float()
-        token_real = (text != self.model.fastpitch.encoder.padding_idx).float()
+        token_real = (text != self._blank).float()
         error, weight = said - mel, real * (1 + (mel - INAUDIBLE) / 4)
         mel_loss = (weight * (error.abs() + 0.5 * error**2)).sum() / weight.sum()
         duration_loss = (
             ((log_durations - torch.log(durations.float() + 1)) ** 2) * token_real
         ).sum() / token_real.sum()
         pitch_loss = (((pitch_said - pitch) ** 2) * token_real).sum() / token_real.sum()
-        loss = mel_loss + 0.1 * duration_loss + 0.1 * pitch_loss
-        self.optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimiser.step()
+        loss, seen = mel_loss, [0.0, 0.0, 0.0, 0.0]
+        if self.is_judged:
+            more, seen = self._judged(batch, said, mel, speakers)
+            loss = _DISTANCE * mel_loss + more
+        self._learn(self.model, self.optimiser, loss + 0.1 * duration_loss + 0.1 * pitch_loss)
         self.step += 1
-        return mel_loss.item(), duration_loss.item(), pitch_loss.item()
+        return [mel_loss.item(), duration_loss.item(), pitch_loss.item(), *seen]
+
+    def _judged(
+        self, batch: list[Example], said: torch.Tensor, mel: torch.Tensor, speakers: torch.Tensor
+    ) -> tuple[torch.Tensor, list[float]]:
+        """What the judge makes of stretches of the batch; it learns from them first."""
+        rows, starts = mel_judge.windows([x.mel.shape[1] for x in batch], _WINDOW, _EACH, self._places)
+        if not len(rows):
+            return torch.zeros(()), [0.0, 0.0, 0.0, 1.0]
+        in_frames = _pad(
+            [torch.tensor(x.tokens).repeat_interleave(torch.tensor(x.durations)) for x in batch], 0
+        )
+        tokens = mel_judge.cut(in_frames, rows, starts, _WINDOW)
+        told = tokens, speakers[rows]
+        heard = mel_judge.cut(mel, rows, starts, _WINDOW)
+        made = mel_judge.cut(said, rows, starts, _WINDOW)
+        of_heard, features = self.judge(heard, *told)
+        judged = ((of_heard - 1) ** 2).mean() + (self.judge(made.detach(), *told)[0] ** 2).mean()
+        self._learn(self.judge, self.judge_optimiser, judged)
+        self.judged_steps += 1
+        of_made, made_features = self.judge(made, *told)
+        fooled = ((of_made - 1) ** 2).mean()
+        like = sum(
+            functional.l1_loss(b, a.detach()) / a.detach().abs().mean()
+            for a, b in zip(features, made_features, strict=True)
+        ) / len(features)
+        with torch.no_grad():
+            sharp = (made.diff(dim=1).diff(dim=1).std() / heard.diff(dim=1).diff(dim=1).std()).item()
+        knows = min(1.0, self.judged_steps / 300)  # a judge that has seen little says little
+        return knows * (_FOOL * fooled + _LIKE * like), [judged.item(), fooled.item(), like.item(), sharp]
+
+    def _learn(self, part: torch.nn.Module, optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(part.parameters(), 1.0)
+        optimiser.step()
 
     def save(self, out: Path) -> None:
-        state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
-        checkpoints.save(state | {"step": self.step}, CHECKPOINT)
+        state = {
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+        }
+        if self.judged_steps:
+            state |= {
+                "judge": self.judge.state_dict(),
+                "judge_optimiser": self.judge_optimiser.state_dict(),
+                "judged_steps": self.judged_steps,
+            }
+        checkpoints.save(state, CHECKPOINT)
         self.model.eval()
         checkpoints.export(self.model, out)
         self.model.train()
@@ -106,6 +169,16 @@ class Trainer:
 
 def _pad(rows: list[torch.Tensor], value: float) -> torch.Tensor:
     return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=value)
+
+
+def _drawn(trainer: Trainer, examples: list[Example], seconds: float) -> Iterator[tuple[list[Example]]]:
+    """Batches without end."""
+    rng = random.Random(trainer.step)
+    by_teacher = {x.speaker for x in examples if x.is_teacher}
+    best = [x for x in examples if x.is_teacher or x.speaker not in by_teacher]
+    while True:
+        for group in tts_examples.batches(best if trainer.is_judged else examples, seconds, rng):
+            yield (group,)
 
 
 def main() -> None:
@@ -130,24 +203,9 @@ def main() -> None:
         flush=True,
     )
     trainer.model.train()
-    rng, seen, saved, cpu = random.Random(trainer.step), [], time.monotonic(), time.process_time()
-    while trainer.cycle.done < 1:
-        for group in tts_examples.batches(examples, args.batch_s, rng):
-            seen.append(trainer.train_step(group))
-            if trainer.step % 50 == 0:
-                mel, duration, pitch = np.mean(seen[-50:], 0)
-                print(
-                    f"step {trainer.step} done {trainer.cycle.done:.3f} "
-                    f"cpu {time.process_time() - cpu:.0f} s, "
-                    f"mel {mel:.3f} duration {duration:.3f} pitch {pitch:.3f}",
-                    flush=True,
-                )
-            if time.monotonic() - saved > 420:
-                trainer.save(args.out)
-                saved = time.monotonic()
-            if trainer.cycle.done >= 1:
-                break
-    trainer.save(args.out)
+    drawn = _drawn(trainer, examples, args.batch_s)
+    names = ("mel", "duration", "pitch", "judged", "fooled", "unlike", "sharp")
+    loop.run(trainer, lambda: next(drawn), names, args.out, every=50)
 
 
 if __name__ == "__main__":

@@ -7,23 +7,25 @@ badly (mel loss 0.71 where whole ones had 0.35), so every clause is an example o
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from training import tts_model
+from training import checkpoints, tts_model
 from training.make_speech import SPEECH
 from training.sentences import ROOT
 from training.speakers import PLAIN
 from training.teacher import FRAME_S, Prosody, Teacher
 
-PREPARED = ROOT / "var/checkpoints/tts-examples.pt"  # delete it when there is more speech
+PREPARED = ROOT / "var/checkpoints/tts-examples"  # one file a shard, which grows with it
 FRAMES_PER_UNIT = round(FRAME_S * tts_model.RATE_HZ / tts_model.HOP)  # teacher unit -> mel frames: 2
 _PUNCTUATION = {",": "，", ".": "。", "?": "？", "!": "！", ":": "，", ";": "，"}
 _LEAD, _MARK, _TAIL = 3, 4, 2  # most frames of silence before a clause by itself, in its mark, and after it
@@ -37,6 +39,7 @@ class Example:
     mel: torch.Tensor  # [80, frames]
     audio: torch.Tensor  # int16, what the mel was made of
     speaker: int
+    is_teacher: bool = True  # not its student, whose mels are blunter
 
 
 def tokens_of(
@@ -84,43 +87,44 @@ class Maker:
 
     def load(self) -> list[Example]:
         """All bot utterances of var/speech, and their clauses; pitch in the model's units."""
-        if PREPARED.exists():
-            saved = torch.load(PREPARED, weights_only=False)
-            whole = [Example(*row) for row in saved]
-        else:
-            whole = self._prepare()
-            PREPARED.parent.mkdir(parents=True, exist_ok=True)
-            # rows, because a class of a program that runs as __main__ cannot be read by another
-            torch.save([tuple(vars(x).values()) for x in whole], PREPARED)
+        PREPARED.mkdir(parents=True, exist_ok=True)
+        whole = [x for lines in sorted(SPEECH.glob("*.jsonl")) for x in self._prepared(lines)]
         whole = self._normalised(whole)
         return whole + [clause for x in whole for clause in clauses(x, self._marks)]
 
-    def _prepare(self) -> list[Example]:
-        teacher = Teacher(ROOT / "var/teacher", layers="prosody")
-        examples: list[Example] = []
-        for lines in sorted(SPEECH.glob("*.jsonl")):
-            shard = (
-                np.memmap(lines.with_suffix(".i16"), dtype="<i2", mode="r") if lines.stat().st_size else None
-            )
-            for line in lines.read_text(encoding="utf-8").splitlines():
-                x = json.loads(line)
-                is_bot = x["kind"] == "bot" and x["voice"] in tts_model.SPEAKERS
-                is_bot = is_bot and x.get("student", PLAIN) == PLAIN
-                if not is_bot or x["split"] != "train":
-                    continue
-                try:
-                    example = self._example(teacher, x, shard[x["offset"] : x["offset"] + x["samples"]])
-                except (ValueError, KeyError, IndexError):
-                    continue
-                if min(example.durations) >= 0 and sum(example.durations) == example.mel.shape[1]:
-                    examples.append(example)
-                if len(examples) % 100 == 0:
-                    print(f"{len(examples)} utterances prepared", flush=True)
-        return examples
+    def _prepared(self, lines: Path) -> list[Example]:
+        """One shard's, from its file and what has been spoken since."""
+        path = PREPARED / f"{lines.stem}.pt"
+        # rows, because a class of a program that runs as __main__ cannot be read by another
+        done, rows = torch.load(path, weights_only=False) if path.exists() else (0, [])
+        utterances = lines.read_text(encoding="utf-8").splitlines()
+        if len(utterances) <= done:
+            return [Example(*row) for row in rows]
+        shard = np.memmap(lines.with_suffix(".i16"), dtype="<i2", mode="r")
+        for line in utterances[done:]:
+            x = json.loads(line)
+            is_bot = x["kind"] == "bot" and x["voice"] in tts_model.SPEAKERS
+            is_bot = is_bot and x.get("student", PLAIN) == PLAIN
+            if not is_bot or x["split"] != "train":
+                continue
+            try:
+                example = self._example(x, shard[x["offset"] : x["offset"] + x["samples"]])
+            except (ValueError, KeyError, IndexError):
+                continue
+            if min(example.durations) >= 0 and sum(example.durations) == example.mel.shape[1]:
+                rows.append(tuple(vars(example).values()))
+            if len(rows) % 100 == 0:
+                print(f"{lines.stem}: {len(rows)} utterances prepared", flush=True)
+        checkpoints.save((len(utterances), rows), path)
+        return [Example(*row) for row in rows]
 
-    def _example(self, teacher: Teacher, row: dict[str, Any], pcm: np.ndarray) -> Example:
+    @functools.cached_property
+    def _teacher(self) -> Teacher:
+        return Teacher(ROOT / "var/teacher", layers="prosody")
+
+    def _example(self, row: dict[str, Any], pcm: np.ndarray) -> Example:
         """The trimmed audio gets back what brings it onto the grid of the teacher's frames."""
-        prosody = teacher.prosody(row["text"], row["voice"], row["speed"])
+        prosody = self._teacher.prosody(row["text"], row["voice"], row["speed"])
         if [name for name, _, _ in prosody.syllables] != row["syllables"]:
             raise ValueError("the audio reads a word in another way")
         first = prosody.tokens[prosody.syllables[0][1]]
@@ -135,7 +139,7 @@ class Maker:
         tokens, durations, pitch = tokens_of(prosody, vocabulary, g2p, trimmed // tts_model.HOP, mel.shape[2])
         return Example(
             tokens, durations, pitch, mel[0], torch.from_numpy((audio * 32767).astype(np.int16)),
-            tts_model.SPEAKERS.index(row["voice"]),
+            tts_model.SPEAKERS.index(row["voice"]), "student" not in row,
         )  # fmt: skip
 
     def _normalised(self, examples: list[Example]) -> list[Example]:
@@ -177,7 +181,7 @@ def clauses(x: Example, marks: set[int]) -> Iterator[Example]:
         durations.append(past - first - sum(durations))
         pitch = [0.0, *x.pitch[inner], *([0.0] if closing else []), 0.0]
         audio = x.audio[first * tts_model.HOP : past * tts_model.HOP]
-        yield Example(tokens, durations, pitch, x.mel[:, first:past], audio, x.speaker)
+        yield Example(tokens, durations, pitch, x.mel[:, first:past], audio, x.speaker, x.is_teacher)
 
 
 def batches(examples: list[Example], seconds: float, rng: random.Random) -> list[list[Example]]:

@@ -1,24 +1,16 @@
-"""The CRM in MongoDB: customers, bills, tickets and handoffs. Plain and synchronous; money in integer cents.
+"""Customers, bills, refunds and handoffs. Plain and synchronous; money in integer cents.
 
 Every call answers within about a second or raises CrmUnavailable.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
-from typing import Any, TypeVar
+from datetime import date
+from typing import Any
 
-from pymongo.errors import PyMongoError
-
-from yingda.plumbing import stores
-
-Result = TypeVar("Result")
-
-
-class CrmUnavailable(Exception):
-    """The CRM did not answer in time; the caller needs an apology and a way to a human."""
+from actions.clients.store import CrmUnavailable as CrmUnavailable
+from actions.clients.store import Store
 
 
 @dataclass(frozen=True)
@@ -57,12 +49,8 @@ class Bill:
         return sum(line.cents for line in self.lines)
 
 
-class Crm:
+class Crm(Store):
     """Reads customers and bills, writes tickets and handoffs; writing twice is the same as once."""
-
-    def __init__(self, database: Any = None) -> None:
-        """`database` is a pymongo database; without one MONGO_URL is used. Nothing is connected yet."""
-        self._database = stores.database() if database is None else database
 
     def customer_by_number(self, number: str) -> Customer | None:
         """The customer who calls from `number` (digits, with or without the country code +86)."""
@@ -75,7 +63,7 @@ class Crm:
     def bill(self, customer_id: str, period: str) -> Bill | None:
         """The bill of `period` (YYYY-MM), or None."""
         query = {"customer_id": customer_id, "period": period}
-        found = self._try(lambda: self._database.crm_bills.find_one(query))
+        found = self._find_one("crm_bills", query)
         if found is None:
             return None
         lines = tuple(
@@ -99,28 +87,12 @@ class Crm:
         return key
 
     def _customer(self, query: dict[str, Any]) -> Customer | None:
-        found = self._try(lambda: self._database.crm_customers.find_one(query))
+        found = self._find_one("crm_customers", query)
         if found is None:
             return None
         fields = ("name", "title", "id_last4", "balance_cents")
         products = tuple(str(name) for name in found.get("products") or ())
         return Customer(found["_id"], *(found[field] for field in fields), products)
-
-    def _insert_once(self, collection: str, key: str, fields: dict[str, Any]) -> None:
-        document = {**fields, "created_at": datetime.now(timezone.utc)}
-        self._try(
-            lambda: self._database[collection].update_one(
-                {"_id": key}, {"$setOnInsert": document}, upsert=True
-            )
-        )
-
-    def _try(self, work: Callable[[], Result]) -> Result:
-        try:
-            return work()
-        except PyMongoError as error:
-            raise CrmUnavailable(
-                f"CRM: MongoDB did not answer ({type(error).__name__}); check MONGO_URL"
-            ) from error
 
 
 def local_number(number: str) -> str:

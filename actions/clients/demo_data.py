@@ -1,4 +1,4 @@
-"""Demo customers with three months of bills: `python -m actions.clients.demo_data`.
+"""Demo customers, three months of bills, orders, an appointment: `python -m actions.clients.demo_data`.
 
 Seeding again puts the demo customers back as they were and touches nobody else.
 """
@@ -6,7 +6,7 @@ Seeding again puts the demo customers back as they were and touches nobody else.
 from __future__ import annotations
 
 import sys
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from pymongo.errors import PyMongoError
@@ -20,6 +20,15 @@ CUSTOMERS = (
     ("13700137000", "张敏", "张女士", "1288", 350, 1900, ("轻享套餐",)),
     ("13600136000", "陈伟", "陈先生", "9056", 20000, 9900, ("家庭套餐", "亲情号")),
 )
+# customer, number, item, cents, days ago, state, address
+ORDERS = (
+    (0, "75002381", "电饭煲", 32900, 6, "shipped", "北京市朝阳区建国路88号"),
+    (0, "75002466", "蓝牙耳机", 19900, 1, "paid", "北京市朝阳区建国路88号"),
+    (0, "75001907", "保温杯", 5900, 15, "delivered", "北京市朝阳区建国路88号"),
+    (1, "75002390", "运动鞋", 45900, 9, "delivered", "杭州市西湖区文三路20号"),
+    (2, "75002412", "路由器", 12900, 2, "packed", "成都市武侯区人民南路4号"),
+)
+SHIPMENTS = {"75002381": ("顺丰", "北京顺义中转站", 1)}  # courier, place, days until it comes
 ROAMING = {"code": "roaming_pack", "name": "国际漫游包", "cents": 10000}
 
 
@@ -27,7 +36,9 @@ def seed(db: Any, today: date | None = None) -> int:
     """Write the demo customers and their bills up to the month of `today`; returns how many customers."""
     today = today or date.today()
     ids = [f"demo-{phone}" for phone, *_ in CUSTOMERS]
-    db.crm_bills.delete_many({"customer_id": {"$in": ids}})
+    for theirs in ("crm_bills", "crm_orders", "crm_appointments"):
+        db[theirs].delete_many({"customer_id": {"$in": ids}})
+    db.crm_shipments.delete_many({"_id": {"$in": list(SHIPMENTS)}})
     db.crm_customers.delete_many({"_id": {"$in": ids}})
     customers, bills = [], []
     for customer_id, (phone, name, title, id_last4, balance_cents, plan_cents, products) in zip(
@@ -47,7 +58,12 @@ def seed(db: Any, today: date | None = None) -> int:
         bills.extend(_bills(customer_id, plan_cents, today))
     db.crm_customers.insert_many(customers)
     db.crm_bills.insert_many(bills)
+    db.crm_orders.insert_many(_orders(ids, today))
+    db.crm_shipments.insert_many(_shipments(today))
+    db.crm_appointments.insert_one(_appointment(ids[1], today))
     db.crm_customers.create_index("phone")
+    db.crm_orders.create_index("customer_id")
+    db.crm_appointments.create_index("customer_id")
     return len(customers)
 
 
@@ -68,6 +84,45 @@ def _bills(customer_id: str, plan_cents: int, today: date) -> list[dict[str, Any
             {"_id": f"{customer_id}:{period}", "customer_id": customer_id, "period": period, "lines": lines}
         )
     return bills
+
+
+def _orders(ids: list[str], today: date) -> list[dict[str, Any]]:
+    return [
+        {
+            "_id": number,
+            "customer_id": ids[who],
+            "item": item,
+            "cents": cents,
+            "day": (today - timedelta(days=age)).isoformat(),
+            "state": state,
+            "address": address,
+        }
+        for who, number, item, cents, age, state, address in ORDERS
+    ]
+
+
+def _shipments(today: date) -> list[dict[str, Any]]:
+    return [
+        {
+            "_id": number,
+            "courier": courier,
+            "place": place,
+            "due": (today + timedelta(days=ahead)).isoformat(),
+        }
+        for number, (courier, place, ahead) in SHIPMENTS.items()
+    ]
+
+
+def _appointment(customer_id: str, today: date) -> dict[str, Any]:
+    day = (today + timedelta(days=2)).isoformat()
+    when = {"day": day, "time": "10:00", "hour": 10}
+    return {
+        "_id": f"{customer_id}:repair",
+        "customer_id": customer_id,
+        "what": "维修",
+        "state": "booked",
+        **when,
+    }
 
 
 def main() -> int:

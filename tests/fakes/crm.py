@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import account
-from actions.clients.crm import Bill, BillLine, CrmUnavailable, Customer
+from actions import requests
+from actions.clients.appointments import Appointment
+from actions.clients.crm import Bill, BillLine, Customer
+from actions.clients.orders import Order, Shipment
+from actions.clients.store import CrmUnavailable
+from actions.clients.tickets import Ticket
 from yingda.sansio.numerals import find_values, normalise
 
 WANG = Customer("c1", "王丽", "王女士", "6721", 8642, ("畅享套餐",))
@@ -19,11 +23,26 @@ PLAN = BillLine("plan", "套餐月费", 5900, date(2026, 11, 1))
 ROAMING = BillLine("roaming_pack", "国际漫游包", 10000, date(2026, 11, 3))
 
 
+ADDRESS = "北京市朝阳区建国路88号"
+SENT = Shipment("顺丰", "北京顺义中转站", date(2026, 11, 21))
+ORDERS = (
+    Order("75002466", "蓝牙耳机", 19900, date(2026, 11, 19), "paid", ADDRESS),
+    Order("75002381", "电饭煲", 32900, date(2026, 11, 14), "shipped", ADDRESS, SENT),
+    Order("75001907", "保温杯", 5900, date(2026, 11, 5), "delivered", ADDRESS),
+)
+
+
 @dataclass
 class FakeCrm:
-    """Answers at once; `away` makes every call fail."""
+    """All of the CRM: answers at once; `away` makes every call fail."""
 
     away: bool = False
+    orders: dict[str, Order] = field(default_factory=lambda: {order.number: order for order in ORDERS})
+    booked: Appointment | None = None
+    full: set[str] = field(default_factory=set)
+    opened: list[tuple[str, str]] = field(default_factory=list)
+    outcomes: dict[str, Any] = field(default_factory=dict)
+    ticket: Ticket | None = None
     tickets: list[tuple[str, int]] = field(default_factory=list)
     handoffs: list[tuple[str, str]] = field(default_factory=list)
 
@@ -50,6 +69,69 @@ class FakeCrm:
         self.handoffs.append((reason, summary))
         return "h1"
 
+    def recent(self, customer_id: str) -> tuple[Order, ...]:
+        self._answer()
+        return tuple(self.orders.values())
+
+    def order(self, customer_id: str, number: str) -> Order | None:
+        self._answer()
+        return self.orders.get(number)
+
+    def take_back(self, customer_id: str, number: str, state: str) -> bool:
+        return self._change_order(number, ("delivered",), state=state)
+
+    def change_address(self, customer_id: str, number: str, address: str) -> bool:
+        return self._change_order(number, ("paid", "packed"), address=address)
+
+    def _change_order(self, number: str, states: tuple[str, ...], **fields: str) -> bool:
+        self._answer()
+        if self.orders[number].state not in states:
+            return False
+        self.orders[number] = replace(self.orders[number], **fields)
+        return True
+
+    def next(self, customer_id: str, today: date) -> Appointment | None:
+        self._answer()
+        return self.booked
+
+    def is_free(self, day: date, time: str) -> bool:
+        self._answer()
+        return time not in self.full
+
+    def book(self, call_id: str, customer_id: str, what: str, day: date, time: str) -> str:
+        self._answer()
+        self.booked = Appointment("a1", what, day, time)
+        return "a1"
+
+    def move(self, number: str, day: date, time: str) -> bool:
+        self._answer()
+        assert self.booked is not None
+        self.booked = replace(self.booked, day=day, time=time)
+        return True
+
+    def cancel(self, *numbers: str) -> bool:
+        """An appointment by its number, or an order by customer and number."""
+        if len(numbers) > 1:
+            return self._change_order(numbers[1], ("paid", "packed"), state="cancelled")
+        self._answer()
+        self.booked = None
+        return True
+
+    def open(self, call_id: str, customer_id: str | None, kind: str, about: str) -> str:
+        self._answer()
+        self.opened.append((kind, about))
+        return "t2"
+
+    def latest(self, customer_id: str) -> Ticket | None:
+        self._answer()
+        return self.ticket
+
+    def record(
+        self, call_id: str, customer_id: str | None, customer_number: str, what: str, value: Any
+    ) -> None:
+        self._answer()
+        self.outcomes[what] = value
+
     def _answer(self) -> None:
         if self.away:
             raise CrmUnavailable("away")
@@ -63,7 +145,7 @@ class Turn:
     ) -> None:
         written = normalise(text)
         entities = [
-            {"entity": value.kind, "value": value.value} for value in find_values(written, account.today())
+            {"entity": value.kind, "value": value.value} for value in find_values(written, requests.today())
         ]
         entities += [{"entity": name, "value": value} for name, value in (keyed or {}).items()]
         self.message = {

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from actions import account, backends
+from actions import backends, requests
 from tests.fakes.crm import FakeCrm
 
 TODAY = date(2026, 11, 20)
@@ -15,6 +15,7 @@ TODAY = date(2026, 11, 20)
 @pytest.fixture
 def crm(monkeypatch: pytest.MonkeyPatch) -> FakeCrm:
     fake = FakeCrm()
-    monkeypatch.setattr(backends, "crm", lambda: fake)
-    monkeypatch.setattr(account, "today", lambda: TODAY)
+    for part in ("crm", "orders", "appointments", "tickets"):
+        monkeypatch.setattr(backends, part, lambda: fake)
+    monkeypatch.setattr(requests, "today", lambda: TODAY)
     return fake

@@ -32,6 +32,9 @@ class MemoryCollection:
         ((key, condition),) = query.items()
         self.rows = {i: row for i, row in self.rows.items() if row[key] not in condition["$in"]}
 
+    def insert_one(self, row: dict[str, Any]) -> None:
+        self.insert_many([row])
+
     def update_one(self, query: dict[str, Any], change: dict[str, Any], upsert: bool) -> None:
         self.rows.setdefault(query["_id"], {**query, **change["$setOnInsert"]})
 
@@ -47,7 +50,7 @@ class MemoryDatabase(dict[str, MemoryCollection]):
 
 
 class AwayDatabase:
-    def __getattr__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> Any:
         raise ServerSelectionTimeoutError("nobody there")
 
 

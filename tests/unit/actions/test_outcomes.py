@@ -1,0 +1,134 @@
+"""What is recorded of what customers say; services, abuse and articles."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from actions import knowledge
+from actions.answers import ActionConfirm
+from actions.call_control import ActionInform
+from actions.clients.articles import Articles
+from actions.clients.tickets import Ticket
+from actions.knowledge import ActionAnswerQuestion
+from actions.outbound import ActionAbuse, ActionPromiseToPay, ActionRateService, ActionRecordOutcome
+from actions.services import ActionChangeService, ActionQueryPlan
+from actions.session import ActionSlower
+from actions.tickets import ActionComplain, ActionQueryTicket
+from tests.fakes.crm import FakeCrm, Turn
+
+VERIFIED = {"customer_id": "c1", "customer_title": "王女士", "identity_verified": True}
+
+
+def test_an_outcome_with_the_day_that_was_named(crm: FakeCrm) -> None:
+    Turn("下周三再打给我", "call_later").run(ActionRecordOutcome())
+    Turn("别再打了", "opt_out").run(ActionRecordOutcome())
+    assert crm.outcomes == {"call_later": {"date": "2026-11-25"}, "opt_out": True}
+
+
+def test_an_outcome_while_the_crm_is_away_does_not_break_the_call(crm: FakeCrm) -> None:
+    crm.away = True
+    assert Turn("别再打了", "opt_out").run(ActionRecordOutcome()).said == []
+
+
+def test_a_promise_is_a_day(crm: FakeCrm) -> None:
+    turn = Turn("我会还的", "promise_to_pay").run(ActionPromiseToPay())
+    assert turn.said == ["utter_ask_promise"]
+    turn = Turn("二十五号", "inform", **turn.slots).run(ActionInform())
+    assert turn.response("utter_promise_recorded")["day"] == "11月25日"
+    assert crm.outcomes["promise_to_pay"] == {"date": "2026-11-25"}
+
+
+def test_a_score(crm: FakeCrm) -> None:
+    turn = Turn("还不错", "rate_service").run(ActionRateService())
+    assert turn.said == ["utter_ask_score"] and crm.outcomes == {"rating_in_words": "还不错"}
+    assert Turn("九分", "inform", **turn.slots).run(ActionInform()).said == ["utter_thank_for_score"]
+    assert crm.outcomes["score"] == 9
+
+
+@pytest.mark.requirement(51)
+def test_a_complaint_is_a_ticket_and_what_became_of_it(crm: FakeCrm) -> None:
+    turn = Turn("我要投诉师傅", "complain", **VERIFIED).run(ActionComplain())
+    assert crm.opened == [("complaint", "我要投诉师傅")] and turn.slots["awaiting"] == "human"
+    assert (
+        Turn("我的投诉呢", "query_ticket", **VERIFIED).run(ActionQueryTicket()).said[0] == "utter_no_ticket"
+    )
+    crm.ticket = Ticket("t2", "complaint", "我要投诉师傅", "working", date(2026, 11, 18))
+    told = Turn("我的投诉呢", "query_ticket", **VERIFIED).run(ActionQueryTicket())
+    assert told.response("utter_ticket_working")["day"] == "11月18日"
+
+
+def test_plan_and_services(crm: FakeCrm) -> None:
+    assert Turn("套餐", **VERIFIED).run(ActionQueryPlan()).response("utter_plan")["plan"] == "畅享套餐"
+    turn = Turn("取消业务", "cancel_service", **VERIFIED).run(ActionChangeService())
+    assert turn.said == ["utter_ask_cancel_service"]
+    turn = Turn("彩铃", "open_service", {"service": "彩铃"}, **turn.slots).run(ActionChangeService())
+    assert turn.said == ["utter_confirm_cancel_service"]
+    Turn("对", "affirm", **turn.slots).run(ActionConfirm())
+    assert crm.opened == [("cancel_service", "彩铃")]
+
+
+@pytest.mark.requirement(33)
+def test_abuse_is_warned_about_once(crm: FakeCrm) -> None:
+    turn = Turn("滚", "abuse").run(ActionAbuse())
+    assert turn.said == ["utter_abuse_warning"]
+    turn.events.append({"event": "action", "name": "action_abuse"})
+    turn.run(ActionAbuse())
+    assert turn.said == ["utter_abuse_goodbye"] and turn.control[0]["type"] == "hang_up"
+
+
+def test_slower_says_the_last_turn_again_slower() -> None:
+    turn = Turn("慢点说", "slower")
+    turn.events += [
+        {"event": "bot", "text": "您的余额是86元。", "metadata": {"utter_action": "utter_balance"}},
+        {"event": "user"},
+        {"event": "bot", "text": "好的，我慢一点说。", "metadata": {"utter_action": "utter_slower"}},
+    ]
+    said = turn.run(ActionSlower()).responses
+    assert [(x["text"], x["metadata"]["rate"]) for x in said] == [("您的余额是86元。", 0.8)]
+
+
+ARTICLE = """---
+title: 积分
+intent: points
+questions: [积分怎么查]
+source: 手册
+valid_from: 2026-01-01
+valid_until: 2026-11-20
+owner: 运营
+tags: [积分]
+state: {state}
+---
+积分三年有效。
+"""
+
+
+@pytest.mark.requirement(41)
+def test_only_what_is_published_and_valid_is_said(
+    crm: FakeCrm, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Articles(tmp_path)  # type: ignore[arg-type]
+    monkeypatch.setattr(knowledge, "articles", lambda: folder)
+    file = tmp_path / "points.md"  # type: ignore[operator]
+    for state, said in (("draft", "utter_no_article"), ("published", "utter_article")):
+        file.write_text(ARTICLE.format(state=state), encoding="utf-8")
+        folder._read.clear()  # within one tick of the file system's clock
+        turn = Turn("积分", "points").run(ActionAnswerQuestion())
+        assert turn.said[0] == said
+    assert turn.response("utter_article")["source"] == "手册"
+    assert folder.about("points", date(2026, 11, 21)) is None
+
+
+def test_a_mistake_in_an_article_names_file_and_key(tmp_path: object) -> None:
+    (tmp_path / "points.md").write_text(ARTICLE.format(state="ready"), encoding="utf-8")  # type: ignore[operator]
+    folder = Articles(tmp_path)  # type: ignore[arg-type]
+    assert folder.all() == []
+    assert folder.mistakes == [
+        "knowledge/points.md: key state: got 'ready', expected one of draft, review, published"
+    ]
+
+
+def test_the_articles_of_the_repository_have_no_mistakes() -> None:
+    found = knowledge.articles()
+    assert found.all() and found.mistakes == []
