@@ -12,6 +12,7 @@ from actions import account, answers, conversation, handoff, identity
 
 FAILURES_BEFORE_CHOICES = 1
 FAILURES_BEFORE_HUMAN = 2
+LEAST_FOR_A_READING = 0.1  # of confidence: below it nobody meant that
 TAKEN_AS_SAID = (
     "address",
     "service",
@@ -112,9 +113,23 @@ class ActionNotUnderstood(Action):
             dispatcher.utter_message(response="utter_out_of_scope")
         elif failures >= FAILURES_BEFORE_CHOICES:
             dispatcher.utter_message(response="utter_choices")
+        elif not waits_for_digits and (readings := _two_readings(tracker, domain)):
+            dispatcher.utter_message(response="utter_clarify", first=readings[0], second=readings[1])
         else:
             dispatcher.utter_message(response="utter_id_incomplete" if waits_for_digits else "utter_rephrase")
         return []
+
+
+def _two_readings(tracker: Tracker, domain: dict[str, Any]) -> tuple[str, str] | None:
+    """What the two likeliest intents are called (utter_name_...), when both have a name and a chance."""
+    ranking = tracker.latest_message.get("intent_ranking") or []
+    likely = [x for x in ranking if x.get("name") != "nlu_fallback"][:2]
+    names = []
+    for intent in likely:
+        known = (domain.get("responses") or {}).get(f"utter_name_{intent['name']}")
+        if known and float(intent.get("confidence") or 0) >= LEAST_FOR_A_READING:
+            names.append(str(known[0]["text"]))
+    return (names[0], names[1]) if len(names) == 2 else None
 
 
 class ActionHangUp(Action):

@@ -1,7 +1,8 @@
 """`make parse FILE=lines.tsv`: what the trained assistant understands, for evaluating it on any data.
 
 Reads a text a line, UTF-8; of a line with tabs the first column, and a first line `text` is a heading. Writes
-lines of text, intent, confidence and entities as JSON, with tabs between, to standard output. Entities:
+lines of text, intent, confidence and entities as JSON, with tabs between, to standard output; the intent is
+the likeliest one, also where the bot would rather ask. Entities:
 `entity`, `value` (dates and times in ISO 8601, relative ones from today; amounts in yuan, `cents`), `text`.
 """
 
@@ -30,7 +31,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     program = str(ROOT / "scripts" / "parse_lines.py")
-    os.execv(RASA_PYTHON, [str(RASA_PYTHON), program, str(model), given])
+    os.execv(RASA_PYTHON, [str(RASA_PYTHON), program, str(model), given, *sys.argv[2:]])
 
 
 if __name__ == "__main__":

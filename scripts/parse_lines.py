@@ -1,4 +1,7 @@
-"""The part of `make parse` that runs in Rasa's environment: python scripts/parse_lines.py MODEL FILE."""
+"""The part of `make parse` that runs in Rasa's environment: python scripts/parse_lines.py MODEL FILE.
+
+`--decision` adds what the assistant would act upon: nlu_fallback where it asks.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+FALLBACK = "nlu_fallback"
 KEPT = ("entity", "value", "cents", "role", "group")
 
 
@@ -40,9 +44,16 @@ def row(text: str, found: dict[str, Any]) -> str:
     for item in found.get("entities", []):
         kept = {key: item[key] for key in KEPT if item.get(key) is not None}
         entities.append({**kept, "text": written[item["start"] : item["end"]]})
-    intent = found.get("intent") or {}
+    intent = likeliest(found)
     shown = json.dumps(entities, ensure_ascii=False)
     return "\t".join((text, str(intent.get("name") or ""), f"{intent.get('confidence') or 0:.4f}", shown))
+
+
+def likeliest(found: dict[str, Any]) -> dict[str, Any]:
+    """The intent, and where the bot would rather ask what is likeliest."""
+    decided: dict[str, Any] = found.get("intent") or {}
+    ranking = found.get("intent_ranking") or []
+    return ranking[1] if decided.get("name") == FALLBACK and len(ranking) > 1 else decided
 
 
 def main() -> int:
@@ -53,10 +64,12 @@ def main() -> int:
 
     be_quiet()
     os.chdir(ROOT)
-    model, path = sys.argv[1:]
-    print("text\tintent\tconfidence\tentities", file=out)
+    model, path, *more = sys.argv[1:]
+    with_decision = more == ["--decision"]
+    print("text\tintent\tconfidence\tentities" + "\tdecision" * with_decision, file=out)
     for text, found in understood(model, texts(Path(path))):
-        print(row(text, found), file=out, flush=True)
+        decided = "\t" + str((found.get("intent") or {}).get("name"))
+        print(row(text, found) + decided * with_decision, file=out, flush=True)
     return 0
 
 

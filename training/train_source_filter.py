@@ -13,16 +13,14 @@ import argparse
 import math
 import os
 import random
-import time
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import numpy as np
 import torch
 from torch.nn import functional
 
-from training import checkpoints, tts_model
+from training import checkpoints, loop, tts_model
 from training.schedule import Cycle
 from training.sentences import ROOT
 from training.student import distance
@@ -144,23 +142,13 @@ def main() -> None:
     trainer = Trainer(args.resume, args.minutes, args.rate)
     real, spoken = Windows(FRAMES, trainer.step), Spoken(args.acoustic, FRAMES, trainer.step)
     print(f"{real.hours:.2f} h of speech, {spoken.hours:.2f} h of the acoustic model's", flush=True)
-    rng, seen, saved = random.Random(trainer.step), [], time.monotonic()
-    while trainer.cycle.done < 1:
+    rng = random.Random(trainer.step)
+
+    def draw() -> tuple[torch.Tensor, torch.Tensor]:
         heard, mel = (spoken if rng.random() < SPOKEN_SHARE else real).draw(args.batch)
-        if mel is None:
-            mel = spoken.mel(heard)
-        seen.append(trainer.train_step(heard, mel))
-        if trainer.step % 100 == 0:
-            far, pitch, voicing = np.mean(seen[-100:], 0)
-            print(
-                f"step {trainer.step} done {trainer.cycle.done:.3f}, distance {far:.3f}, "
-                f"wrong pitch {100 * pitch:.1f} %, voicing {100 * voicing:.1f} %",
-                flush=True,
-            )
-        if time.monotonic() - saved > 300:
-            trainer.save(args.out)
-            saved = time.monotonic()
-    trainer.save(args.out)
+        return heard, spoken.mel(heard) if mel is None else mel
+
+    loop.run(trainer, draw, ("distance", "wrong pitch", "wrong voicing"), args.out)
 
 
 if __name__ == "__main__":

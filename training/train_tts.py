@@ -33,7 +33,9 @@ CHECKPOINT = ROOT / "var/checkpoints/tts.pt"
 SHIPPED = ROOT / "models/speech/tts-zh-8k.nemo"
 PINYIN_DICT = ROOT / "training/pinyin_dict.txt"
 ALONE_STEPS = 9_000
-JUDGE_RATE = 2e-4
+JUDGE_RATE = 1e-4
+_NOISE = 0.3  # on what is judged, in log mels: two hours of speech are soon known by heart
+_KEPT = 0.998  # of the mean over steps that is shipped: what is judged never comes to rest
 _WINDOW, _EACH = 64, 160  # frames that are judged together, and one such window for so many of an utterance
 _LIKE, _FOOL, _DISTANCE = 0.5, 0.1, 1.0  # weights of features, of fooling, and of the distance beside them
 INAUDIBLE = -8.0  # log mel, 60 dB below loud speech: quieter is the codec's noise, and louder matters more
@@ -57,6 +59,7 @@ class Trainer:
         self.judge = mel_judge.MelJudge(self._blank + 1, len(tts_model.SPEAKERS))
         self.judge_optimiser = torch.optim.AdamW(self.judge.parameters(), lr=JUDGE_RATE, betas=(0.8, 0.99))
         self._places = torch.Generator().manual_seed(0)
+        self._mean: dict[str, torch.Tensor] = {}
         self.step, self.judged_steps, self.cycle = 0, 0, Cycle(rate, 400, minutes)
         if resume:
             self._go_on()
@@ -112,6 +115,7 @@ class Trainer:
             loss = _DISTANCE * mel_loss + more
         self._learn(self.model, self.optimiser, loss + 0.1 * duration_loss + 0.1 * pitch_loss)
         self.step += 1
+        self._average()
         return [mel_loss.item(), duration_loss.item(), pitch_loss.item(), *seen]
 
     def _judged(
@@ -128,11 +132,13 @@ class Trainer:
         told = tokens, speakers[rows]
         heard = mel_judge.cut(mel, rows, starts, _WINDOW)
         made = mel_judge.cut(said, rows, starts, _WINDOW)
-        of_heard, features = self.judge(heard, *told)
-        judged = ((of_heard - 1) ** 2).mean() + (self.judge(made.detach(), *told)[0] ** 2).mean()
+        noise = _NOISE * torch.randn_like(heard)
+        of_heard, features = self.judge(heard + noise, *told)
+        of_made, _ = self.judge(made.detach() + _NOISE * torch.randn_like(heard), *told)
+        judged = ((of_heard - 1) ** 2).mean() + (of_made**2).mean()
         self._learn(self.judge, self.judge_optimiser, judged)
         self.judged_steps += 1
-        of_made, made_features = self.judge(made, *told)
+        of_made, made_features = self.judge(made + noise, *told)
         fooled = ((of_made - 1) ** 2).mean()
         like = sum(
             functional.l1_loss(b, a.detach()) / a.detach().abs().mean()
@@ -142,6 +148,15 @@ class Trainer:
             sharp = (made.diff(dim=1).diff(dim=1).std() / heard.diff(dim=1).diff(dim=1).std()).item()
         knows = min(1.0, self.judged_steps / 300)  # a judge that has seen little says little
         return knows * (_FOOL * fooled + _LIKE * like), [judged.item(), fooled.item(), like.item(), sharp]
+
+    def _average(self) -> None:
+        if not self.is_judged:
+            return
+        for name, value in self.model.state_dict().items():
+            if name not in self._mean or not value.is_floating_point():
+                self._mean[name] = value.clone()
+            else:
+                self._mean[name].lerp_(value, 1 - _KEPT)
 
     def _learn(self, part: torch.nn.Module, optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
         optimiser.zero_grad()
@@ -162,8 +177,11 @@ class Trainer:
                 "judged_steps": self.judged_steps,
             }
         checkpoints.save(state, CHECKPOINT)
+        now = {name: value.clone() for name, value in self.model.state_dict().items()}
+        self.model.load_state_dict(self._mean or now)
         self.model.eval()
         checkpoints.export(self.model, out)
+        self.model.load_state_dict(now)
         self.model.train()
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import time
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -24,7 +23,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from training import checkpoints, speech_data, tts_model, vocoder_model
+from training import checkpoints, loop, speech_data, tts_model, vocoder_model
 from training.schedule import Cycle
 from training.sentences import ROOT
 from training.student import distance
@@ -46,10 +45,6 @@ class Windows:
 
     def __init__(self, frames: int, seed: int) -> None:
         self._frames, self._rng = frames, random.Random(seed)
-        self.reload()
-
-    def reload(self) -> None:
-        """What is on disk by now."""
         least = (self._frames + 2 * EDGE - 2 * SILENCE) * tts_model.HOP
         items = [x for x in speech_data.load(ROOT / "var/speech") if x.samples > least and x.is_teacher]
         self._pools = [[x for x in items if x.kind == "bot"], [x for x in items if x.kind != "bot"]]
@@ -96,9 +91,6 @@ class Spoken:
             if len(self._rows) % 200 == 0:
                 print(f"{len(self._rows)} utterances spoken", flush=True)
         self.hours = sum(len(audio) for _, audio in self._rows) / tts_model.RATE_HZ / 3600
-
-    def reload(self) -> None:
-        """Nothing new comes."""
 
     def mel(self, audio: torch.Tensor) -> torch.Tensor:
         """What the acoustic model's front end makes of audio [B, samples]: [B, 80, frames]."""
@@ -213,21 +205,7 @@ def main() -> None:
     else:
         windows = Windows(args.frames, trainer.step)
     print(f"{windows.hours:.2f} h of speech", flush=True)
-    seen, saved, cpu = [], time.monotonic(), time.process_time()
-    while trainer.cycle.done < 1:
-        seen.append(trainer.train_step(*windows.draw(args.batch)))
-        if trainer.step % 50 == 0:
-            mel, judged, fooled = np.mean(seen[-50:], 0)
-            print(
-                f"step {trainer.step} done {trainer.cycle.done:.3f} cpu {time.process_time() - cpu:.0f} s, "
-                f"mel {mel:.3f} judges {judged:.3f} fooled {fooled:.3f}",
-                flush=True,
-            )
-        if time.monotonic() - saved > 300:
-            trainer.save(args.out)
-            windows.reload()
-            saved = time.monotonic()
-    trainer.save(args.out)
+    loop.run(trainer, lambda: windows.draw(args.batch), ("mel", "judges", "fooled"), args.out, every=50)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from yingda.sansio.numerals import CHINA, find_values, normalise
 VALUE_KINDS = frozenset(
     {"amount", "percent", "phone", "order_number", "date", "time", "id_last4", "score", "count", "number"}
 )
+WHOLE = frozenset({"address"})  # learned words that keep the numbers in them: 人民路88号
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
@@ -75,7 +76,12 @@ class ValueEntities(GraphComponent, EntityExtractorMixin):
         """Add the values to the entities that were learned; where both found one, the value wins."""
         for message in messages:
             today = call_day(message.get(METADATA))
-            found = [self._entity(value) for value in find_values(message.get(TEXT) or "", today)]
+            places = [x for x in message.get(ENTITIES, []) if x["entity"] in WHOLE]
+            found = [
+                self._entity(value)
+                for value in find_values(message.get(TEXT) or "", today)
+                if not any(x["start"] <= value.start and value.end <= x["end"] for x in places)
+            ]
             spans = [(entity["start"], entity["end"]) for entity in found]
             learned = [
                 entity

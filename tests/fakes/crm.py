@@ -159,10 +159,10 @@ class Turn:
         self.events: list[dict[str, Any]] = []
         self.responses: list[dict[str, Any]] = []
 
-    def run(self, action: Any) -> Turn:
+    def run(self, action: Any, domain: dict[str, Any] | None = None) -> Turn:
         tracker = Tracker("call-1", self.slots, self.message, self.events, False, None, {}, "action_listen")
         dispatcher = CollectingDispatcher()
-        result = action.run(dispatcher, tracker, {})
+        result = action.run(dispatcher, tracker, domain or {})
         events = asyncio.run(result) if asyncio.iscoroutine(result) else result
         self.slots.update({event["name"]: event["value"] for event in events if event["event"] == "slot"})
         self.responses = dispatcher.messages

@@ -149,3 +149,14 @@ def test_a_back_end_that_takes_too_long_is_unavailable() -> None:
 )
 def test_spoken_amounts(cents: int, spoken: str) -> None:
     assert conversation.spoken_amount(cents) == spoken
+
+
+def test_of_two_likely_readings_the_bot_asks_which(crm: FakeCrm) -> None:
+    names = {"utter_name_query_balance": [{"text": "查余额"}], "utter_name_query_bill": [{"text": "查账单"}]}
+    turn = Turn("查一下", "nlu_fallback")
+    ranking = [("nlu_fallback", 0.7), ("query_balance", 0.4), ("query_bill", 0.3), ("goodbye", 0.1)]
+    turn.message["intent_ranking"] = [{"name": name, "confidence": sure} for name, sure in ranking]
+    turn.run(ActionNotUnderstood(), {"responses": names})
+    asked = turn.response("utter_clarify")
+    assert (asked["first"], asked["second"]) == ("查余额", "查账单")
+    assert turn.run(ActionNotUnderstood(), {}).said == ["utter_rephrase"]  # one of them has no name

@@ -20,7 +20,7 @@ _PART_OF_DAY = "上午|下午|早上|早晨|中午|晚上|傍晚|凌晨|夜里|�
 # Set phrases that only look like numbers. 千万别 and 万一 need none: a cardinal starts with a digit or 十.
 _IDIOMS = (
     "三三两两|七七八八|三六九等|一五一十|十全十美|乱七八糟|三番五次|三番两次|一心一意|接二连三|不三不四|"
-    "一百个放心|百分之百放心|一万个|十万火急|八九不离十|三言两语|一清二楚|一来二去|(?<![千万亿])二百五(?![十块元毛度个万])|一百八十度"
+    "一分钱(?=[都也没不])|一百个放心|百分之百放心|一万个|十万火急|八九不离十|三言两语|一清二楚|一来二去|(?<![千万亿])二百五(?![十块元毛度个万])|一百八十度"
 )
 _IDIOM = re.compile(_IDIOMS)
 _HOLD = 0xE000  # private use area: stands for an idiom while the passes run
@@ -44,7 +44,7 @@ _MONEY = re.compile(
 )
 _JIAO = re.compile(rf"(?P<jiao>[{_DIGIT}])[毛角](?:(?P<fen>[{_DIGIT}])分?)?钱?")
 _FEN = re.compile(rf"(?P<fen>[{_DIGIT}])分钱")
-_DATE = re.compile(rf"(?P<n>{_CARDINAL})(?P<unit>月份?(?!票)|号(?!码)|日(?!常|子))")
+_DATE = re.compile(rf"(?P<n>{_CARDINAL})(?P<unit>月份?(?!票|多少|几)|号(?!码)|日(?!常|子))")
 _DECIMAL = re.compile(rf"(?P<whole>{_CARDINAL})点(?P<tail>[{_DIGIT}]+)")
 _COUNTED = re.compile(
     rf"(?P<n>{_CARDINAL})(?P<unit>分钟|小时|天|岁|兆|次|年|个|条|笔|期|倍|度|位|名|人|米|公里|斤|[Gg])"
