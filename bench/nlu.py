@@ -17,10 +17,12 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from scripts.layout import ROOT
+from scripts.parse_lines import likeliest
 from yingda.sansio.numerals import normalise
 
 DATA = ROOT / "tests/data/nlu"
@@ -85,10 +87,21 @@ def parse(texts: list[str]) -> list[Understood]:
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     found = []
     for row in done.stdout.splitlines()[1:]:
-        _, likeliest, _, entities, intent = row.split("\t")
-        listed = Counter((x["entity"], x["text"]) for x in json.loads(entities) if x["entity"] not in UNTYPED)
-        found.append(Understood(intent, likeliest, listed))
+        _, likely, _, entities, decided = row.split("\t")
+        found.append(Understood(decided, likely, counted(json.loads(entities))))
     return found
+
+
+def understood(parsed: dict[str, Any]) -> Understood:
+    """What Rasa parsed."""
+    text = parsed["text"]
+    entities = [{**x, "text": text[x["start"] : x["end"]]} for x in parsed["entities"]]
+    return Understood(parsed["intent"]["name"], str(likeliest(parsed)["name"]), counted(entities))
+
+
+def counted(entities: list[dict[str, Any]]) -> Counter[tuple[str, str]]:
+    """By kind and words."""
+    return Counter((x["entity"], x["text"]) for x in entities if x["entity"] not in UNTYPED)
 
 
 def macro_f1(meant: list[str], understood: list[str]) -> dict[str, float]:

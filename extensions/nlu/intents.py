@@ -88,7 +88,7 @@ class Weights:
 
 
 def fit(texts: list[str], intents: list[str], penalty: float, least: int) -> Weights:
-    """`penalty`: of large weights; `least`: runs that fewer utterances have are left out."""
+    """`penalty`: of large weights; the longest runs that fewer than `least` utterances have are left out."""
     kept_back = set(random.Random(SEED).sample(range(len(texts)), round(KEPT_BACK * len(texts))))
     rest = [n for n in range(len(texts)) if n not in kept_back]
     trial = _fit([texts[n] for n in rest], [intents[n] for n in rest], penalty, least)
@@ -107,7 +107,7 @@ def _fit(texts: list[str], intents: list[str], penalty: float, least: int) -> We
     for text in texts:
         for run in set(runs(text)):
             seen[run] = seen.get(run, 0) + 1
-    known = sorted(run for run, count in seen.items() if count >= min(least, len(texts)))
+    known = sorted(run for run, count in seen.items() if count >= least or not _is_long(run))
     rarity = np.log((1 + len(texts)) / (1 + np.array([seen[run] for run in known]))) + 1
     blank = Weights(known, rarity, [], np.zeros((len(known), 0)), np.zeros(0))
     names = sorted(set(intents))
@@ -124,6 +124,10 @@ def _fit(texts: list[str], intents: list[str], penalty: float, least: int) -> We
     return Weights(known, rarity, list(model.classes_), weights, bias)
 
 
+def _is_long(run: str) -> bool:
+    return (run.count(" ") + 1 if run.startswith("/") else len(run)) == LONGEST
+
+
 def _log_likelihood(scores: np.ndarray, right: np.ndarray) -> float:
     logs = scores - scores.max(1, keepdims=True)
     logs -= np.log(np.exp(logs).sum(1, keepdims=True))
@@ -136,7 +140,8 @@ class SpokenIntents(IntentClassifier, GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """`penalty` of large weights, `least` the fewest utterances that a run occurs in."""
+        """`penalty` of large weights, `least` the fewest utterances that one of the longest runs
+        occurs in."""
         return {"penalty": 1e-5, "least": 2}
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
@@ -166,7 +171,10 @@ class SpokenIntents(IntentClassifier, GraphComponent):
                 about = {"known": learned.known, "intents": learned.intents}
                 (folder / "runs.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
                 np.savez_compressed(
-                    folder / "weights.npz", rarity=learned.rarity, weights=learned.weights, bias=learned.bias
+                    folder / "weights.npz",
+                    rarity=learned.rarity,
+                    weights=learned.weights.astype(np.float16),
+                    bias=learned.bias,
                 )
         return self._resource
 
@@ -186,7 +194,11 @@ class SpokenIntents(IntentClassifier, GraphComponent):
                 about = json.loads((folder / "runs.json").read_text(encoding="utf-8"))
                 arrays = np.load(folder / "weights.npz")
                 component._weights = Weights(
-                    about["known"], arrays["rarity"], about["intents"], arrays["weights"], arrays["bias"]
+                    about["known"],
+                    arrays["rarity"],
+                    about["intents"],
+                    arrays["weights"].astype(np.float32),
+                    arrays["bias"],
                 )
         except (ValueError, FileNotFoundError):
             pass
