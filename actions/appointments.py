@@ -126,7 +126,7 @@ async def _ask(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Event
     if not day:
         dispatcher.utter_message(response="utter_ask_day")
         return [conversation.await_answer("day")]
-    today = requests.today()
+    today = requests.today(tracker)
     if not today <= date.fromisoformat(day) <= today + FURTHEST:
         dispatcher.utter_message(response="utter_day_impossible")
         return [SlotSet("appointment_day", None), conversation.await_answer("day")]
@@ -164,5 +164,5 @@ def _none(dispatcher: CollectingDispatcher) -> list[EventType]:
 
 
 async def _next(tracker: Tracker) -> Any:
-    customer_id, today = tracker.get_slot("customer_id"), requests.today()
+    customer_id, today = tracker.get_slot("customer_id"), requests.today(tracker)
     return await backends.ask(lambda: backends.appointments().next(customer_id, today))

@@ -140,21 +140,21 @@ async def change(
 def _asked(tracker: Tracker, request: str) -> dict[str, Any]:
     """The request with the order that is named; the one of before stays meant when none is named."""
     slots: dict[str, Any] = {"request": request}
-    number, product = conversation.entity(tracker, "order_number"), conversation.entity(tracker, "product")
-    if number or product:
-        slots |= {"order_number": str(number) if number else None, "product": product}
-    return slots
+    number = conversation.entity(tracker, "order_number")
+    # what was bought is looked for in all that was said: the CRM knows its name better than a model of words
+    slots["product"] = None if number else conversation.text(tracker)
+    return slots | ({"order_number": str(number)} if number else {})
 
 
 async def _meant(tracker: Tracker, states: tuple[str, ...] = ()) -> Order | None:
-    """The order of the number that was said, else of the product, else the one talked about, else the newest
-    in one of `states`, else the newest of all. None: a number that is not the customer's, or no order."""
+    """The order whose goods were named, else the one of the number that was said or that is talked about, else
+    the newest in one of `states`, else the newest of all. None: a number that is not the customer's, or no order."""
     customer_id, number = tracker.get_slot("customer_id"), tracker.get_slot("order_number")
-    if number:
-        return await backends.ask(lambda: backends.orders().order(customer_id, number))
     recent = await backends.ask(lambda: backends.orders().recent(customer_id))
-    product = str(tracker.get_slot("product") or "")
-    named = [order for order in recent if product and (product in order.item or order.item in product)]
+    said = str(tracker.get_slot("product") or "")
+    named = [order for order in recent if order.item in said]
+    if number and not named:
+        return await backends.ask(lambda: backends.orders().order(customer_id, number))
     fit = [order for order in named or recent if order.state in states]
     return next(iter([*fit, *named, *recent]), None)
 

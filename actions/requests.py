@@ -65,9 +65,13 @@ def propose(
     return [SlotSet("pending", pending), conversation.await_answer("confirm")]
 
 
-def today() -> date:
-    """Today where the customers live."""
-    return datetime.now(CHINA).date()
+def today(tracker: Tracker | None = None) -> date:
+    """Today where the customers live; in a call the day on which it began: its dates are counted from it."""
+    started = conversation.call(tracker).get("started_at") if tracker else None
+    try:
+        return datetime.fromisoformat(str(started).replace("Z", "+00:00")).astimezone(CHINA).date()
+    except ValueError:
+        return datetime.now(CHINA).date()
 
 
 def spoken_day(day: date) -> str:

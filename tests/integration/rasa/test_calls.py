@@ -71,6 +71,34 @@ def test_the_demo_call(rasa: servers.RasaServers, database: tuple[str, Any]) -> 
     asyncio.run(talk())
 
 
+@pytest.mark.requirement(31)
+@pytest.mark.requirement(46)
+@pytest.mark.requirement(94)
+def test_a_parcel_an_order_and_an_appointment(rasa: servers.RasaServers, database: tuple[str, Any]) -> None:
+    async def talk() -> None:
+        call = call_id()
+        async with Customer(rasa.call_url(call), call) as customer:
+            assert "后4位" in (await customer.says("我的快递到哪里了")).said
+            told = await customer.says("六七二一")
+            assert "电饭煲由顺丰配送" in told.said and "顺义" in told.said
+            assert "9点到下午6点" in (await customer.says("对了你们营业厅几点开门")).said
+            asked = await customer.says("那我蓝牙耳机的订单不想要了帮我取消吧")
+            assert "蓝牙耳机" in asked.said and asked.listen.expect == "yes_no"
+            assert database[1].crm_orders.find_one({"_id": "75002466"})["state"] == "paid"
+            assert "已经取消" in (await customer.says("对的")).said
+            assert database[1].crm_orders.find_one({"_id": "75002466"})["state"] == "cancelled"
+            assert "哪一天" in (await customer.says("我想约个师傅上门")).said
+            assert "几点" in (await customer.says("后天")).said
+            read_back = await customer.says("上午十点半")
+            assert "11月24日10:30" in read_back.said.replace("，", "") and "对吗" in read_back.said
+            assert "约好" in (await customer.says("是的")).said
+            booked = database[1].crm_appointments.find_one({"day": "2026-11-24", "time": "10:30"})
+            assert booked is not None and booked["state"] == "booked"
+            assert (await customer.says("没有了再见")).of(dialogue.HangUp)
+
+    asyncio.run(talk())
+
+
 @pytest.mark.requirement(34)
 def test_the_conversation_survives_a_kill_of_rasa(rasa: servers.RasaServers) -> None:
     async def talk() -> None:

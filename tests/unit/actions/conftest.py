@@ -17,5 +17,5 @@ def crm(monkeypatch: pytest.MonkeyPatch) -> FakeCrm:
     fake = FakeCrm()
     for part in ("crm", "orders", "appointments", "tickets"):
         monkeypatch.setattr(backends, part, lambda: fake)
-    monkeypatch.setattr(requests, "today", lambda: TODAY)
+    monkeypatch.setattr(requests, "today", lambda _tracker=None: TODAY)
     return fake

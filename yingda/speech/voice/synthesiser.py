@@ -258,11 +258,11 @@ class Synthesiser:
             if work.result.set_running_or_notify_cancel():
                 work.result.set_exception(error)
             return
+        took_s, audio_s = time.monotonic() - started, len(samples) / model.sample_rate
+        if work.is_live:  # before anybody has the result, and asks for the next
+            self._clause_s += _WEIGHT * (took_s - self._clause_s) if self._clause_s else took_s
         if work.result.set_running_or_notify_cancel():
             work.result.set_result(samples)
-        took_s, audio_s = time.monotonic() - started, len(samples) / model.sample_rate
-        if work.is_live:
-            self._clause_s += _WEIGHT * (took_s - self._clause_s) if self._clause_s else took_s
         self._metrics.observe("speech_clause_seconds", took_s)
         self._metrics.count("speech_spoken_seconds_total", audio_s)
         if audio_s:
