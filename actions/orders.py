@@ -147,8 +147,8 @@ def _asked(tracker: Tracker, request: str) -> dict[str, Any]:
 
 
 async def _meant(tracker: Tracker, states: tuple[str, ...] = ()) -> Order | None:
-    """The order whose goods were named, else the one of the number that was said or that is talked about, else
-    the newest in one of `states`, else the newest of all. None: a number that is not the customer's, or no order."""
+    """The order whose goods were named, else the one of the number that was said or that is talked about,
+    else the newest in one of `states`, else the newest of all. None: no order, or not the customer's."""
     customer_id, number = tracker.get_slot("customer_id"), tracker.get_slot("order_number")
     recent = await backends.ask(lambda: backends.orders().recent(customer_id))
     said = str(tracker.get_slot("product") or "")
