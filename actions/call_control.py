@@ -8,7 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, UserUtteranceReverted
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import account, answers, conversation, handoff, identity
+from actions import account, answers, conversation, handoff, identity, requests
 
 FAILURES_BEFORE_CHOICES = 1
 FAILURES_BEFORE_HUMAN = 2
@@ -36,7 +36,7 @@ class ActionSilence(Action):
         count = int(conversation.entity(tracker, "count") or 1)
         if count >= 3:
             dispatcher.utter_message(response="utter_silence_goodbye")
-            hang_up(dispatcher, "silence")
+            requests.hang_up(dispatcher, "silence")
         else:
             dispatcher.utter_message(response="utter_silence_first" if count <= 1 else "utter_silence_second")
         return []
@@ -143,7 +143,7 @@ class ActionHangUp(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """No events."""
-        hang_up(dispatcher, "goodbye")
+        requests.hang_up(dispatcher, "goodbye")
         return []
 
 
@@ -160,8 +160,3 @@ class ActionDefaultFallback(Action):
         """The turn is taken back, so that the dialogue stands where it stood."""
         dispatcher.utter_message(response="utter_rephrase")
         return [UserUtteranceReverted()]
-
-
-def hang_up(dispatcher: CollectingDispatcher, reason: str) -> None:
-    """Send the hang-up down; the gateway says what is left first."""
-    dispatcher.utter_message(json_message={"type": "hang_up", "reason": reason})

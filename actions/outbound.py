@@ -13,7 +13,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import backends, call_control, conversation
+from actions import backends, conversation, requests
 from actions.clients.store import CrmUnavailable
 
 logger = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ class ActionAbuse(Action):
         earlier = sum(1 for event in tracker.events if event.get("name") == self.name())
         if earlier:
             dispatcher.utter_message(response="utter_abuse_goodbye")
-            call_control.hang_up(dispatcher, "abuse")
+            requests.hang_up(dispatcher, "abuse")
             return []
         dispatcher.utter_message(response="utter_abuse_warning")
         return [conversation.await_answer("human")]

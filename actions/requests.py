@@ -65,6 +65,11 @@ def propose(
     return [SlotSet("pending", pending), conversation.await_answer("confirm")]
 
 
+def hang_up(dispatcher: CollectingDispatcher, reason: str) -> None:
+    """Send the hang-up down; the gateway says what is left first."""
+    dispatcher.utter_message(json_message={"type": "hang_up", "reason": reason})
+
+
 def today(tracker: Tracker | None = None) -> date:
     """Today where the customers live; in a call the day on which it began: its dates are counted from it."""
     started = conversation.call(tracker).get("started_at") if tracker else None
