@@ -58,7 +58,7 @@ class Weights:
         self._place = {run: place for place, run in enumerate(known)}
 
     def _found(self, text: str) -> tuple[np.ndarray, np.ndarray]:
-        """Places of the known runs of a text, and their values: log counts by rarity, characters and syllables
+        """Places of the known runs of a text, and values: log counts by rarity, characters and syllables
         each of length one."""
         counts: tuple[dict[int, int], dict[int, int]] = ({}, {})
         for run in runs(text):
@@ -92,7 +92,8 @@ class Weights:
         """[texts, intents], any numbers."""
         # only the rows of what was said: a product with the whole takes 30 ms
         found = [self._found(text) for text in texts]
-        return np.stack([values @ self.weights[places] + self.bias for places, values in found])
+        rows = [values @ self.weights[places] + self.bias for places, values in found]
+        return np.stack(rows) if rows else np.zeros((0, len(self.intents)))
 
 
 def fit(texts: list[str], intents: list[str], penalty: float, least: int) -> Weights:
