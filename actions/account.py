@@ -113,10 +113,7 @@ async def open_refund(dispatcher: CollectingDispatcher, tracker: Tracker) -> lis
 
 
 async def tell_balance(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-    customer_id = tracker.get_slot("customer_id")
-    customer = await backends.ask(lambda: backends.crm().customer(customer_id))
-    if customer is None:
-        raise CrmUnavailable("CRM: the customer is gone")
+    customer = await backends.customer(tracker.get_slot("customer_id"))
     amount = conversation.spoken_amount(customer.balance_cents)
     dispatcher.utter_message(response="utter_balance", amount=amount)
     return requests.ask_more(dispatcher)

@@ -27,7 +27,7 @@ class ActionAppointment(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Slots of the request, and the next question."""
-        kind = str((tracker.latest_message.get("intent") or {}).get("name"))
+        kind = conversation.intent(tracker)
         slots = {"request": kind, "appointment_day": None, "appointment_time": None, **_said(tracker)}
         if kind == "book_appointment":
             slots["matter"] = conversation.entity(tracker, "service") or ANYTHING
@@ -55,7 +55,6 @@ async def move(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Event
         old = {"what": found.what, "day": requests.spoken_day(found.day), "time": found.time}
         dispatcher.utter_message(response="utter_ask_new_day", **old)
         return [conversation.await_answer("day")]
-    tracker.slots.setdefault("appointment_day", None)
     if not tracker.get_slot("appointment_day"):  # another hour of the same day
         tracker.slots["appointment_day"] = found.day.isoformat()
     asked = await _ask(dispatcher, tracker)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from actions.clients.appointments import Appointments
-from actions.clients.crm import Crm
+from actions.clients.crm import Crm, Customer
 from actions.clients.orders import Orders
 from actions.clients.store import CrmUnavailable
 from actions.clients.tickets import Tickets
@@ -49,3 +49,11 @@ async def ask(work: Callable[[], Result], seconds: float = ANSWER_SECONDS) -> Re
         return await asyncio.wait_for(asyncio.to_thread(work), seconds)
     except asyncio.TimeoutError:
         raise CrmUnavailable(f"CRM: no answer in {seconds} s") from None
+
+
+async def customer(customer_id: str) -> Customer:
+    """One that was found before. Raises CrmUnavailable also when the customer is gone."""
+    found = await ask(lambda: crm().customer(customer_id))
+    if found is None:
+        raise CrmUnavailable("CRM: the customer is gone")
+    return found

@@ -109,7 +109,7 @@ class ActionNotUnderstood(Action):
         if failures >= FAILURES_BEFORE_HUMAN:
             dispatcher.utter_message(response="utter_handoff_not_understood")
             return await handoff.hand_over(dispatcher, tracker, "not_understood")
-        if (tracker.latest_message.get("intent") or {}).get("name") == "out_of_scope":
+        if conversation.intent(tracker) == "out_of_scope":
             dispatcher.utter_message(response="utter_out_of_scope")
         elif failures >= FAILURES_BEFORE_CHOICES:
             dispatcher.utter_message(response="utter_choices")

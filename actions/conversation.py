@@ -30,6 +30,11 @@ def await_answer(what: str) -> EventType:
     return SlotSet("awaiting", what)
 
 
+def intent(tracker: Tracker) -> str:
+    """Name of the latest message's intent."""
+    return str((tracker.latest_message.get("intent") or {}).get("name"))
+
+
 def entity(tracker: Tracker, name: str) -> Any:
     """Value of the last entity `name` in the latest message: in a correction the right one comes last."""
     found = [item for item in tracker.latest_message.get("entities", []) if item.get("entity") == name]

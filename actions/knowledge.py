@@ -10,7 +10,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import requests
+from actions import conversation, requests
 from actions.clients.articles import Articles
 
 FOLDER = Path(__file__).resolve().parent.parent / "knowledge"
@@ -33,7 +33,7 @@ class ActionAnswerQuestion(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Its source stands beside the sentence in the record of the call."""
-        intent = str((tracker.latest_message.get("intent") or {}).get("name"))
+        intent = conversation.intent(tracker)
         article = articles().about(intent, requests.today())
         if article is None:
             return requests.offer_human(dispatcher, "utter_no_article")

@@ -59,7 +59,7 @@ class ActionChangeOrder(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Slots of the request, and the question whether to do it."""
-        kind = str((tracker.latest_message.get("intent") or {}).get("name"))
+        kind = conversation.intent(tracker)
         slots = _asked(tracker, kind)
         slots["new_address"] = _address(tracker) if kind == "change_address" else None
         return await requests.take_up(dispatcher, tracker, slots, propose_change)

@@ -33,7 +33,7 @@ class ActionRecordOutcome(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """The rule goes on with what is said."""
-        what = str((tracker.latest_message.get("intent") or {}).get("name"))
+        what = conversation.intent(tracker)
         value = {name: conversation.entity(tracker, name) for name in (*PROMISE, "time")}
         await _record(tracker, what, {name: said for name, said in value.items() if said is not None} or True)
         return []

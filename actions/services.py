@@ -9,7 +9,6 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backends, conversation, requests
-from actions.clients.store import CrmUnavailable
 
 
 class ActionQueryPlan(Action):
@@ -37,7 +36,7 @@ class ActionChangeService(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Slots of the request, and the question whether to do it."""
-        kind = str((tracker.latest_message.get("intent") or {}).get("name"))
+        kind = conversation.intent(tracker)
         if (
             conversation.awaiting(tracker) == "service"
         ):  # 彩铃, after 您要取消哪项: the question says what to do
@@ -48,10 +47,7 @@ class ActionChangeService(Action):
 
 async def tell_plan(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
     """The names that the CRM has."""
-    customer_id = tracker.get_slot("customer_id")
-    customer = await backends.ask(lambda: backends.crm().customer(customer_id))
-    if customer is None:
-        raise CrmUnavailable("CRM: the customer is gone")
+    customer = await backends.customer(tracker.get_slot("customer_id"))
     if not customer.products:
         dispatcher.utter_message(response="utter_no_plan")
     else:

@@ -22,12 +22,12 @@ from typing import Any
 import yaml
 
 from scripts.layout import ROOT
-from scripts.parse_lines import likeliest
+from scripts.parse_lines import FALLBACK, likeliest
 from yingda.sansio.numerals import normalise
 
 DATA = ROOT / "tests/data/nlu"
+HELD_OUT = DATA / "held_out.yml"
 INTENTS, ENTITIES, FALL, ACTED = 0.95, 0.92, 0.05, 0.02  # the bars
-FALLBACK = "nlu_fallback"
 UNTYPED = {"number", "digits"}  # values that only a question gives a meaning
 MOST_PAIRS = 25
 _ANNOTATION = re.compile(r"\[([^\]]*)\]\(([^)]*)\)")
@@ -51,11 +51,11 @@ class Understood:
     entities: Counter[tuple[str, str]]
 
 
-def held_out(path: Path = DATA / "held_out.yml") -> list[Sentence]:
+def sentences_of(path: Path = HELD_OUT) -> list[Sentence]:
     """The sentences with their entities, as Rasa shows them: numbers as digits."""
     found = []
     for block in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
-        for line in block["examples"].splitlines():
+        for line in str(block.get("examples", "")).splitlines():
             text = line.removeprefix("- ").strip()
             entities = Counter((kind, normalise(words)) for words, kind in _ANNOTATION.findall(text))
             found.append(Sentence(_ANNOTATION.sub(r"\1", text), block["intent"], entities))
@@ -70,12 +70,7 @@ def misheard() -> dict[str, str]:
 
 def trained_on() -> set[str]:
     """Every sentence of data/nlu."""
-    found = set()
-    for path in (ROOT / "data/nlu").rglob("*.yml"):
-        for block in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
-            for line in str(block.get("examples", "")).splitlines():
-                found.add(_ANNOTATION.sub(r"\1", line.removeprefix("- ").strip()))
-    return found
+    return {x.said for path in (ROOT / "data/nlu").rglob("*.yml") for x in sentences_of(path)}
 
 
 def parse(texts: list[str]) -> list[Understood]:
@@ -128,7 +123,7 @@ def entity_f1(meant: list[Counter], understood: list[Counter]) -> tuple[float, d
 def main() -> int:
     """Print the table; 0 when all bars hold."""
     known = trained_on()
-    sentences = [x for x in held_out() if normalise(x.said) not in known]
+    sentences = [x for x in sentences_of() if normalise(x.said) not in known]
     print(f"nlu: {len(sentences)} sentences that no training data holds", flush=True)
     heard = misheard()
     found = parse([x.said for x in sentences] + [heard[x.said] for x in sentences])

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from actions.clients.store import CrmUnavailable as CrmUnavailable
 from actions.clients.store import Store
 
 

@@ -56,7 +56,7 @@ def test_sentences_of_the_first_bot(agent: Agent) -> None:
 def test_understanding_has_not_fallen_by_more_than_a_point(agent: Agent) -> None:
     """What was reached is committed beside the sentences; `make figure NAME=nlu` prints the whole table."""
     reached = json.loads((FIRST_BOT.parent / "reached.json").read_text(encoding="utf-8"))
-    sentences = nlu.held_out()
+    sentences = nlu.sentences_of()
     understood = [nlu.understood(parse(agent, sentence.said)) for sentence in sentences]
     each = nlu.macro_f1([x.intent for x in sentences], [x.likeliest for x in understood])
     entities, _ = nlu.entity_f1([x.entities for x in sentences], [x.entities for x in understood])

@@ -10,7 +10,7 @@ import pytest
 
 from actions import backends, conversation
 from actions.call_control import ActionHangUp, ActionInform, ActionKeypad, ActionNotUnderstood, ActionSilence
-from actions.clients.crm import CrmUnavailable
+from actions.clients.store import CrmUnavailable
 from actions.handoff import ActionHandoff
 from actions.session import ActionCallResumed, ActionRepeat, ActionSessionStart
 from tests.fakes.crm import FakeCrm, Turn

@@ -9,7 +9,8 @@ import pytest
 from pymongo.errors import ServerSelectionTimeoutError
 
 from actions.clients import demo_data
-from actions.clients.crm import Bill, BillLine, Crm, CrmUnavailable, disputed_line, local_number
+from actions.clients.crm import Bill, BillLine, Crm, disputed_line, local_number
+from actions.clients.store import CrmUnavailable
 
 
 class MemoryCollection:

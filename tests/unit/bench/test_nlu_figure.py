@@ -24,13 +24,13 @@ def test_held_out_entities_are_compared_as_rasa_writes_them(tmp_path: Path) -> N
     file.write_text(
         "nlu:\n  - intent: top_up\n    examples: |\n      - 充[一百块](amount)\n", encoding="utf-8"
     )
-    (sentence,) = nlu.held_out(file)
+    (sentence,) = nlu.sentences_of(file)
     assert (sentence.said, dict(sentence.entities)) == ("充一百块", {("amount", "100元"): 1})
 
 
 def test_every_held_out_sentence_has_been_misheard_once() -> None:
     heard = nlu.misheard()
-    sentences = nlu.held_out()
+    sentences = nlu.sentences_of()
     assert {x.said for x in sentences} == set(heard)
     wrong = sum(said != text for said, text in heard.items())
     assert 0.2 < wrong / len(heard) < 0.7  # five in a hundred characters, about ten a sentence
