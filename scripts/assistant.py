@@ -62,7 +62,7 @@ def ensure(log: Path, say: Callable[[str], None]) -> Path:
     with open(target.parent / ".training.lock", "w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)  # two starts at once train once
         if not target.exists():
-            say("training the assistant: its data changed, or this is the first start (about half a minute)")
+            say("training the assistant: its data changed, or this is the first start (about two minutes)")
             train(target, log, say)
     return target
 
