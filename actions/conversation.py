@@ -101,6 +101,7 @@ def last_bot_turn(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def spoken_amount(cents: int) -> str:
-    """8642 -> 86.42元; the voice reads it as 八十六块四毛二."""
-    yuan, rest = divmod(cents, 100)
-    return f"{yuan}元" if rest == 0 else f"{yuan}.{rest:02d}".rstrip("0") + "元"
+    """8642 -> 86.42元; the voice reads it as 八十六块四毛二. What is owed is below nought: -86.42元."""
+    yuan, rest = divmod(abs(cents), 100)
+    sign = "-" if cents < 0 else ""
+    return f"{sign}{yuan}元" if rest == 0 else f"{sign}{yuan}.{rest:02d}".rstrip("0") + "元"

@@ -89,9 +89,10 @@ class Crm(Store):
         found = self._find_one("crm_customers", query)
         if found is None:
             return None
-        fields = ("name", "title", "id_last4", "balance_cents")
+        account = self._find_one("crm_accounts", {"customer_id": found["_id"]}) or {}
         products = tuple(str(name) for name in found.get("products") or ())
-        return Customer(found["_id"], *(found[field] for field in fields), products)
+        about = (str(found[field]) for field in ("name", "title", "id_last4"))
+        return Customer(str(found["_id"]), *about, int(account.get("balance_cents") or 0), products)
 
 
 def local_number(number: str) -> str:

@@ -1,6 +1,7 @@
 """Demo customers, three months of bills, orders, an appointment: `python -m actions.clients.demo_data`.
 
-Seeding again puts the demo customers back as they were and touches nobody else.
+Seeding again puts the demo customers back as they were and touches nobody else. The thousand of demo_crowd.py
+are written when they are missing, or of another month.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
+from actions.clients import demo_crowd, indexes
 from yingda.plumbing import stores
 
 # phone, name, title, last four of the ID, balance in cents, monthly plan in cents, plans and services
@@ -29,6 +31,7 @@ ORDERS = (
     (2, "75002412", "路由器", 12900, 2, "packed", "成都市武侯区人民南路4号"),
 )
 SHIPMENTS = {"75002381": ("顺丰", "北京顺义中转站", 1)}  # courier, place, days until it comes
+BATCH = 500  # documents in one insert, so that none takes longer than a read may wait
 ROAMING = {"code": "roaming_pack", "name": "国际漫游包", "cents": 10000}
 
 
@@ -36,11 +39,11 @@ def seed(db: Any, today: date | None = None) -> int:
     """Write the demo customers and their bills up to the month of `today`; returns how many customers."""
     today = today or date.today()
     ids = [f"demo-{phone}" for phone, *_ in CUSTOMERS]
-    for theirs in ("crm_bills", "crm_orders", "crm_appointments"):
+    for theirs in ("crm_accounts", "crm_bills", "crm_orders", "crm_appointments"):
         db[theirs].delete_many({"customer_id": {"$in": ids}})
     db.crm_shipments.delete_many({"_id": {"$in": list(SHIPMENTS)}})
     db.crm_customers.delete_many({"_id": {"$in": ids}})
-    customers, bills = [], []
+    customers, accounts, bills = [], [], []
     for customer_id, (phone, name, title, id_last4, balance_cents, plan_cents, products) in zip(
         ids, CUSTOMERS, strict=True
     ):
@@ -51,20 +54,44 @@ def seed(db: Any, today: date | None = None) -> int:
                 "name": name,
                 "title": title,
                 "id_last4": id_last4,
-                "balance_cents": balance_cents,
                 "products": list(products),
+            }
+        )
+        accounts.append(
+            {
+                "_id": customer_id,
+                "customer_id": customer_id,
+                "balance_cents": balance_cents,
+                "state": "active",
+                "plan": products[0],
+                "plan_cents": plan_cents,
+                "due_day": 15,
             }
         )
         bills.extend(_bills(customer_id, plan_cents, today))
     db.crm_customers.insert_many(customers)
+    db.crm_accounts.insert_many(accounts)
     db.crm_bills.insert_many(bills)
     db.crm_orders.insert_many(_orders(ids, today))
     db.crm_shipments.insert_many(_shipments(today))
     db.crm_appointments.insert_one(_appointment(ids[1], today))
-    db.crm_customers.create_index("phone")
-    db.crm_orders.create_index("customer_id")
-    db.crm_appointments.create_index("customer_id")
+    indexes.ensure(db)
     return len(customers)
+
+
+def seed_crowd(db: Any, today: date | None = None, count: int = demo_crowd.COUNT) -> int:
+    """Write the made-up thousand unless they are there and of this month; returns how many were written."""
+    today = today or date.today()
+    mark = {"_id": "crowd", "version": demo_crowd.VERSION, "count": count, "month": f"{today:%Y-%m}"}
+    if db.crm_seed.find_one({"_id": "crowd"}) == mark:
+        return 0
+    db.crm_seed.delete_many({"_id": {"$in": ["crowd"]}})
+    for collection, documents in demo_crowd.crowd(today, count).items():
+        db[collection].delete_many({"synthetic": True})
+        for begin in range(0, len(documents), BATCH):
+            db[collection].insert_many(documents[begin : begin + BATCH])
+    db.crm_seed.insert_one(mark)  # last: what was cut short is begun anew
+    return count
 
 
 def _bills(customer_id: str, plan_cents: int, today: date) -> list[dict[str, Any]]:
@@ -128,11 +155,12 @@ def _appointment(customer_id: str, today: date) -> dict[str, Any]:
 def main() -> int:
     """Seed the database of MONGO_URL."""
     try:
-        count = seed(stores.database())
+        database = stores.database()
+        count, crowd = seed(database), seed_crowd(database)
     except PyMongoError as error:
         print(f"demo data: MongoDB did not answer ({type(error).__name__}); check MONGO_URL", file=sys.stderr)
         return 1
-    print(f"demo data: {count} customers")
+    print(f"demo data: {count} customers, {crowd} of the crowd written")
     return 0
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pytest
 
-from actions.clients import demo_data
+from actions.clients import demo_crowd, demo_data
 from actions.clients.appointments import PER_HOUR, Appointments
+from actions.clients.crm import Crm
 from actions.clients.orders import Orders
 from actions.clients.tickets import Tickets
 from yingda.plumbing import stores
@@ -81,3 +83,21 @@ def test_a_ticket_is_opened_once_and_outcomes_keep_the_last_word(crm: Any) -> No
     tickets.record("call-1", WANG, "13800138000", "score", 9)
     kept = {row["what"]: row["value"] for row in crm.interactions.find({"call_id": "call-1"})}
     assert kept == {"opt_out": True, "score": 9}
+
+
+@pytest.mark.requirement(205)
+def test_the_crowd_is_written_once_in_seconds_and_found_by_number(crm: Any) -> None:
+    for name in ("crm_seed", "tickets", "interactions"):
+        crm[name].drop()
+    started = time.monotonic()
+    assert demo_data.seed_crowd(crm, TODAY) == 1000
+    assert time.monotonic() - started < 20  # 2 s on an idle machine
+    assert demo_data.seed_crowd(crm, TODAY) == 0
+    assert crm.crm_customers.count_documents({"synthetic": True}) == 1000
+    found = Crm(crm).customer_by_number(f"+86{demo_crowd.phone(7)}")
+    assert found is not None and found.id == demo_crowd.customer_id(7)
+    assert demo_data.seed_crowd(crm, date(2026, 12, 1)) == 1000  # bills of the new month, nobody twice
+    assert crm.crm_customers.count_documents({"synthetic": True}) == 1000
+    assert crm.crm_bills.count_documents({"period": "2026-12", "synthetic": True}) == 1000
+    wang = Crm(crm).customer_by_number("13800138000")
+    assert wang is not None and (wang.title, wang.balance_cents) == ("王女士", 8642)

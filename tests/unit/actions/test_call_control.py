@@ -145,7 +145,8 @@ def test_a_back_end_that_takes_too_long_is_unavailable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cents", "spoken"), [(8642, "86.42元"), (10000, "100元"), (1250, "12.5元"), (5, "0.05元"), (0, "0元")]
+    ("cents", "spoken"),
+    [(8642, "86.42元"), (10000, "100元"), (1250, "12.5元"), (5, "0.05元"), (0, "0元"), (-250, "-2.5元")],
 )
 def test_spoken_amounts(cents: int, spoken: str) -> None:
     assert conversation.spoken_amount(cents) == spoken
