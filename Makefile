@@ -1,6 +1,6 @@
 # Every command of the project. Each does its own set-up; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit requirements figure scene transcribe speak models modelscope-env check-dialogue assistant parse format lock envs clean train-env train-student train-lexicon train-asr train-tts train-vocoder
+.PHONY: help run test unit requirements figure scene talk transcribe speak models modelscope-env check-dialogue assistant parse format lock envs clean train-env train-student train-lexicon train-asr train-tts train-vocoder
 
 # any Python 3.8+ can make the environments; python3 may be missing where pyenv's is not active
 PYTHON := $(shell for p in python3 python3.11 python3.10 /usr/bin/python3 $(HOME)/.pyenv/versions/3.1*/bin/python3; do \
@@ -30,8 +30,16 @@ requirements: envs ## the table of requirements, the tests that show each, and w
 figure: envs ## measure and print one figure: make figure NAME=one_call
 	@exec $(VOICE_PYTHON) -m scripts.figure "$(NAME)"
 
-scene: envs ## play one scene against the running system: make scene NAME=demo
-	@exec $(VOICE_PYTHON) -m yingda.caller --scene tests/scenes/$(NAME).yml
+scene: envs ## play one scene against the running system, and why it answered so: make scene NAME=demo
+	@exec $(VOICE_PYTHON) -m yingda.caller --why --scene tests/scenes/$(NAME).yml
+
+talk: export override NUMBER := $(value NUMBER)
+talk: export override CAMPAIGN := $(value CAMPAIGN)
+talk: export override DIRECTION := $(value DIRECTION)
+talk: export override PROFILE := $(value PROFILE)
+talk: envs ## type to the assistant; shows what it understood and why: make talk NUMBER=13800138000 CAMPAIGN=x
+	@exec $(VOICE_PYTHON) -m scripts.talk --number "$$NUMBER" --campaign "$$CAMPAIGN" --direction "$$DIRECTION" \
+		--profile "$$PROFILE"
 
 # what these two are told reaches the shell in the environment where it may hold quotes, as SSML does, and as it
 # was typed: make would take the $1 of a price for a variable

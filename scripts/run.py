@@ -63,20 +63,24 @@ class System:
         self.env: dict[str, str] = {}
         plan.logs.mkdir(parents=True, exist_ok=True)
 
-    def start(self) -> None:
-        """Everything up and healthy. Raises StartFailed, NotReady, TrainingFailed, CannotStart."""
+    def start(self, calls: bool = True) -> None:
+        """Everything up and healthy; without `calls` only what a conversation in text needs.
+
+        Raises StartFailed, NotReady, TrainingFailed, CannotStart.
+        """
         begun = time.monotonic()
         self._start_stores()
         model = assistant.ensure(self.plan.logs / "train.log", say)
         say("starting the processes (logs: " + str(self.plan.logs.relative_to(ROOT)) + "/)")
         behind = [self._actions(), self._rasa(model)]
-        if self.plan.local_speech:
+        if calls and self.plan.local_speech:
             behind.insert(0, self._speech())
         seed = self._child("seed", [RASA_PYTHON, "-m", "actions.clients.demo_data"])
         seed.start()
         self.supervisor.start(behind)
         self._finish(seed)
-        self.supervisor.start([self._gateway()])
+        if calls:
+            self.supervisor.start([self._gateway()])
         say(f"up after {time.monotonic() - begun:.0f} s")
 
     def _start_stores(self) -> None:

@@ -33,6 +33,9 @@ def arguments(given: list[str] | None) -> Options:
     parser.add_argument("--no-record", action="store_true", help="judge the wire alone; no MongoDB is asked")
     parser.add_argument("--caller", help="another customer number than the scene's")
     parser.add_argument("--out", type=Path, help="folder for the recording of the wire and result.json")
+    parser.add_argument(
+        "--why", action="store_true", help="show what was understood and why it was answered so"
+    )
     parser.add_argument("--redis", default=stores.redis_url(), help="where live events are read")
     return Options(**vars(parser.parse_args(given)))
 

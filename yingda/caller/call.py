@@ -22,6 +22,8 @@ from yingda.caller.line import recording
 from yingda.caller.phone import Phone
 from yingda.caller.play import Player, set_filler_apart
 from yingda.caller.scene import Scene, SceneError
+from yingda.explain import written
+from yingda.explain.written import DialogueFiles
 from yingda.plumbing import stores
 from yingda.sansio.numerals import CHINA
 
@@ -42,6 +44,7 @@ class Options:
     no_record: bool = False
     caller: str | None = None
     out: Path | None = None
+    why: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ async def place(options: Options, write: Callable[[str], Any]) -> Outcome:
     live = report.Live(scene.sentences(options.scene, played), write)
     number = options.caller or played.caller
     phone = Phone(number, options.host)
-    follower = Follower(None if options.no_record else stores.database(options.mongo), number, live)
+    files = written.read(Path()) if options.why else None
+    follower = Follower(None if options.no_record else stores.database(options.mongo), number, live, files)
     await phone.open()
     try:
         write(f"scene {played.scene}: {played.about}")
@@ -103,9 +107,15 @@ async def place(options: Options, write: Callable[[str], Any]) -> Outcome:
 class Follower:
     """Reads the record of the call while it grows, and once more when the call is over."""
 
-    def __init__(self, database: Database[dict[str, Any]] | None, number: str, live: report.Live) -> None:
-        """``database`` None: nothing is read."""
-        self._database, self._number, self._live = database, number, live
+    def __init__(
+        self,
+        database: Database[dict[str, Any]] | None,
+        number: str,
+        live: report.Live,
+        files: DialogueFiles | None = None,
+    ) -> None:
+        """``database`` None: nothing is read. With ``files`` each turn tells why it was answered so."""
+        self._database, self._number, self._live, self._files = database, number, live, files
         self._since = datetime.now(timezone.utc)
         self.call_id: str | None = None
         self.trouble: str | None = None
@@ -135,7 +145,7 @@ class Follower:
     def _show(self) -> None:
         if self._find():
             assert self._database is not None and self.call_id is not None
-            self._live.records(records.read_turns(self._database, self.call_id))
+            self._live.records(records.read_turns(self._database, self.call_id, self._files))
 
     def _find(self) -> bool:
         if self._database is not None and self.call_id is None:
@@ -159,4 +169,4 @@ class Follower:
         if not self._find():
             return None
         assert self._database is not None and self.call_id is not None
-        return records.read_call(self._database, self.call_id)
+        return records.read_call(self._database, self.call_id, files=self._files)

@@ -14,12 +14,14 @@ LATE_S = 4.0  # a customer turn is on record as begun no later than this after t
 
 @dataclass(frozen=True)
 class Understood:
-    """What the dialogue made of one customer turn."""
+    """What the dialogue made of one customer turn; ``why``: lines about what it decided, if they were asked
+    for."""
 
     text: str
     intent: str | None
     confidence: float
     entities: dict[str, Any]
+    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

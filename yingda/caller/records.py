@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from pymongo.database import Database
 
 from yingda.caller.evidence import CallRecord, TurnRecord, Understood
+from yingda.explain import lines
+from yingda.explain.turns import Conversation
+from yingda.explain.written import DialogueFiles
 
 Row = dict[str, Any]
 _CLOCK_SLACK = timedelta(seconds=5)
@@ -26,18 +30,34 @@ def find_call(database: Database[Row], customer_number: str, since: datetime) ->
     return None
 
 
-def read_turns(database: Database[Row], call_id: str) -> list[TurnRecord]:
-    """The turns so far, with what the dialogue understood of each."""
+def read_turns(database: Database[Row], call_id: str, files: DialogueFiles | None = None) -> list[TurnRecord]:
+    """The turns so far, with what the dialogue understood of each, and why it answered so if ``files`` are
+    given."""
     turns = list(database["turns"].find({"call_id": call_id}).sort("seq", 1))
-    understood = read_understood(database, call_id)
+    understood = read_understood(database, call_id, files)
     return pair(turns, understood)
 
 
-def read_understood(database: Database[Row], call_id: str) -> list[Understood]:
+def read_understood(
+    database: Database[Row], call_id: str, files: DialogueFiles | None = None
+) -> list[Understood]:
     """What the dialogue made of the caller's words and digits, in order."""
     rows = database["events_tracker"].find({"sender_id": call_id}).sort("seq", 1)
-    events = [row["event"] for row in rows]
-    return [understanding(event) for event in events if _is_customers(event)]
+    return from_events([row["event"] for row in rows], files)
+
+
+def from_events(events: list[Row], files: DialogueFiles | None = None) -> list[Understood]:
+    """The same from Rasa's events of the call."""
+    users = [event for event in events if event.get("event") == "user"]
+    if files is None:
+        return [understanding(event) for event in users if _is_customers(event)]
+    conversation = Conversation()
+    conversation.add(events)
+    return [
+        replace(understanding(event), why=tuple(lines.whole(turn, conversation, files)))
+        for event, turn in zip(users, conversation.turns, strict=True)
+        if _is_customers(event)
+    ]
 
 
 def _is_customers(event: Row) -> bool:
@@ -91,10 +111,12 @@ def _seconds(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else float(milliseconds) / 1000
 
 
-def read_call(database: Database[Row], call_id: str, root: Path = Path()) -> CallRecord:
+def read_call(
+    database: Database[Row], call_id: str, root: Path = Path(), files: DialogueFiles | None = None
+) -> CallRecord:
     """The whole record of a finished call, and what is missing in it; ``root``: where recordings lie."""
     call = database["calls"].find_one({"_id": call_id}) or {}
-    turns = read_turns(database, call_id)
+    turns = read_turns(database, call_id, files)
     handoff = database["handoffs"].find_one({"call_id": call_id}) is not None
     recording = str(root / call["recording"]) if call.get("recording") else None
     return CallRecord(

@@ -37,6 +37,8 @@ class Live:
                 continue
             self._shown.add(turn.seq)
             self._write(f"{clock(turn.started_s or 0.0)}  {_line(turn)}")
+            for line in turn.understood.why if turn.understood is not None else ():
+                self._write(f"         {line}")
 
 
 def _is_whole(turn: TurnRecord) -> bool:
