@@ -39,7 +39,7 @@ class ActionSessionStart(Action):
         if number:
             try:
                 customer = await backends.ask(
-                    lambda: backends.crm().customer_by_number(number), backends.BEFORE_GREETING_SECONDS
+                    lambda: backends.crm().customer_by_number(number), backends.before_greeting_seconds()
                 )
             except CrmUnavailable as error:
                 logger.warning("call %s starts without customer data: %s", tracker.sender_id, error)
@@ -131,7 +131,7 @@ async def _send_hotwords_again(dispatcher: CollectingDispatcher, tracker: Tracke
         return
     try:
         customer = await backends.ask(
-            lambda: backends.crm().customer(customer_id), backends.BEFORE_GREETING_SECONDS
+            lambda: backends.crm().customer(customer_id), backends.before_greeting_seconds()
         )
     except CrmUnavailable as error:
         logger.warning("call %s goes on without the customer's words: %s", tracker.sender_id, error)

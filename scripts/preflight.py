@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+from actions.clients import settings as crm_settings
 from scripts import check_dialogue, layout
 from scripts.layout import OFFSET, ROOT, Layout
 from yingda.plumbing import stores
@@ -23,6 +24,7 @@ def check() -> Layout:
     """Check settings, ports, models, dialogue and given stores. Raises CannotStart."""
     try:
         plan = layout.read()
+        crm_settings.read()
     except SettingsError as error:
         raise CannotStart(str(error)) from None
     check_models(plan, ROOT)

@@ -37,7 +37,7 @@ class Appointments(Store):
     def is_free(self, day: date, time: str) -> bool:
         """Whether somebody is left for that hour."""
         query: dict[str, Any] = {"state": "booked", "day": day.isoformat(), "hour": int(time[:2])}
-        taken = self._try(lambda: self._database["crm_appointments"].count_documents(query))
+        taken = self._read(lambda: self._database["crm_appointments"].count_documents(query))
         return bool(taken < PER_HOUR)
 
     def book(self, call_id: str, customer_id: str, what: str, day: date, time: str) -> str:

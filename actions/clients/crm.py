@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from actions.clients.orders import ON_ITS_WAY, Order, Orders
 from actions.clients.store import Store
+from actions.clients.tickets import Ticket, Tickets
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,42 @@ class Bill:
         return sum(line.cents for line in self.lines)
 
 
+@dataclass(frozen=True)
+class PastCall:
+    """The customer's last call: its day; outcome, summary and mood as in actions.clients.calls.CallReport."""
+
+    day: date
+    outcome: str
+    summary: str
+    mood: str
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is known of a customer before the first prompt: open orders and tickets, the newest first."""
+
+    customer: Customer
+    orders: tuple[Order, ...] = ()
+    tickets: tuple[Ticket, ...] = ()
+    last_call: PastCall | None = None
+
+
 class Crm(Store):
     """Reads customers and bills, writes tickets and handoffs; writing twice is the same as once."""
 
     def customer_by_number(self, number: str) -> Customer | None:
         """The customer who calls from `number` (digits, with or without the country code +86)."""
         return self._customer({"phone": local_number(number)})
+
+    def profile(self, number: str) -> Profile | None:
+        """The customer who calls from `number`, with what is open and what was last."""
+        customer = self.customer_by_number(number)
+        if customer is None:
+            return None
+        orders = Orders(self._database, self._patience).recent(customer.id)
+        under_way = tuple(order for order in orders if order.state in ON_ITS_WAY)
+        tickets = Tickets(self._database, self._patience).unfinished(customer.id)
+        return Profile(customer, under_way, tickets, self._last_call(customer.id))
 
     def customer(self, customer_id: str) -> Customer | None:
         """A customer by id."""
@@ -84,6 +116,14 @@ class Crm(Store):
         fields = {"call_id": call_id, "reason": reason, "summary": summary, "customer_id": customer_id}
         self._insert_once("handoffs", key, {**fields, "state": "waiting"})
         return key
+
+    def _last_call(self, customer_id: str) -> PastCall | None:
+        query = {"customer_id": customer_id, "what": "call"}
+        rows = self._newest("interactions", query, "created_at", 1)
+        if not rows:
+            return None
+        told = {key: str(rows[0]["value"].get(key) or "") for key in ("outcome", "summary", "mood")}
+        return PastCall(rows[0]["created_at"].date(), **told)
 
     def _customer(self, query: dict[str, Any]) -> Customer | None:
         found = self._find_one("crm_customers", query)

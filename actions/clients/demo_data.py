@@ -15,6 +15,8 @@ from pymongo.errors import PyMongoError
 from actions.clients import demo_crowd, indexes
 from yingda.plumbing import stores
 
+Document = dict[str, Any]
+
 # phone, name, title, last four of the ID, balance in cents, monthly plan in cents, plans and services
 CUSTOMERS = (
     ("13800138000", "王丽", "王女士", "6721", 8642, 5900, ("畅享套餐", "国际漫游包")),
@@ -35,48 +37,37 @@ BATCH = 500  # documents in one insert, so that none takes longer than a read ma
 ROAMING = {"code": "roaming_pack", "name": "国际漫游包", "cents": 10000}
 
 
+def documents(today: date) -> dict[str, list[Document]]:
+    """The demo customers by collection; bills up to the month of `today`."""
+    ids = _ids()
+    made: dict[str, list[Document]] = {
+        "crm_orders": _orders(ids, today),
+        "crm_shipments": _shipments(today),
+        "crm_appointments": [_appointment(ids[1], today)],
+    }
+    for who, (phone, name, title, id_last4, balance_cents, plan_cents, products) in zip(
+        ids, CUSTOMERS, strict=True
+    ):
+        customer = {"_id": who, "phone": phone, "name": name, "title": title, "id_last4": id_last4}
+        account = {"_id": who, "customer_id": who, "balance_cents": balance_cents, "state": "active"}
+        plan = {"plan": products[0], "plan_cents": plan_cents, "due_day": 15}
+        made.setdefault("crm_customers", []).append({**customer, "products": list(products)})
+        made.setdefault("crm_accounts", []).append({**account, **plan})
+        made.setdefault("crm_bills", []).extend(_bills(who, plan_cents, today))
+    return made
+
+
 def seed(db: Any, today: date | None = None) -> int:
     """Write the demo customers and their bills up to the month of `today`; returns how many customers."""
-    today = today or date.today()
-    ids = [f"demo-{phone}" for phone, *_ in CUSTOMERS]
+    ids = _ids()
     for theirs in ("crm_accounts", "crm_bills", "crm_orders", "crm_appointments"):
         db[theirs].delete_many({"customer_id": {"$in": ids}})
     db.crm_shipments.delete_many({"_id": {"$in": list(SHIPMENTS)}})
     db.crm_customers.delete_many({"_id": {"$in": ids}})
-    customers, accounts, bills = [], [], []
-    for customer_id, (phone, name, title, id_last4, balance_cents, plan_cents, products) in zip(
-        ids, CUSTOMERS, strict=True
-    ):
-        customers.append(
-            {
-                "_id": customer_id,
-                "phone": phone,
-                "name": name,
-                "title": title,
-                "id_last4": id_last4,
-                "products": list(products),
-            }
-        )
-        accounts.append(
-            {
-                "_id": customer_id,
-                "customer_id": customer_id,
-                "balance_cents": balance_cents,
-                "state": "active",
-                "plan": products[0],
-                "plan_cents": plan_cents,
-                "due_day": 15,
-            }
-        )
-        bills.extend(_bills(customer_id, plan_cents, today))
-    db.crm_customers.insert_many(customers)
-    db.crm_accounts.insert_many(accounts)
-    db.crm_bills.insert_many(bills)
-    db.crm_orders.insert_many(_orders(ids, today))
-    db.crm_shipments.insert_many(_shipments(today))
-    db.crm_appointments.insert_one(_appointment(ids[1], today))
+    for collection, rows in documents(today or date.today()).items():
+        db[collection].insert_many(rows)
     indexes.ensure(db)
-    return len(customers)
+    return len(ids)
 
 
 def seed_crowd(db: Any, today: date | None = None, count: int = demo_crowd.COUNT) -> int:
@@ -86,12 +77,16 @@ def seed_crowd(db: Any, today: date | None = None, count: int = demo_crowd.COUNT
     if db.crm_seed.find_one({"_id": "crowd"}) == mark:
         return 0
     db.crm_seed.delete_many({"_id": {"$in": ["crowd"]}})
-    for collection, documents in demo_crowd.crowd(today, count).items():
+    for collection, rows in demo_crowd.crowd(today, count).items():
         db[collection].delete_many({"synthetic": True})
-        for begin in range(0, len(documents), BATCH):
-            db[collection].insert_many(documents[begin : begin + BATCH])
+        for begin in range(0, len(rows), BATCH):
+            db[collection].insert_many(rows[begin : begin + BATCH])
     db.crm_seed.insert_one(mark)  # last: what was cut short is begun anew
     return count
+
+
+def _ids() -> list[str]:
+    return [f"demo-{phone}" for phone, *_ in CUSTOMERS]
 
 
 def _bills(customer_id: str, plan_cents: int, today: date) -> list[dict[str, Any]]:

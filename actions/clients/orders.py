@@ -12,6 +12,7 @@ from typing import Any
 from actions.clients.store import Store
 
 OPEN = ("paid", "packed")  # nothing has left the warehouse: it can be cancelled, or sent elsewhere
+ON_ITS_WAY = (*OPEN, "shipped", "returning", "exchanging")  # something is still to happen
 _KEPT = 5
 
 
@@ -42,13 +43,12 @@ class Orders(Store):
 
     def recent(self, customer_id: str) -> tuple[Order, ...]:
         """The newest first, a handful."""
-        rows = self._newest("crm_orders", {"customer_id": customer_id}, "day", _KEPT)
-        return tuple(self._order(row) for row in rows)
+        return self._orders(self._newest("crm_orders", {"customer_id": customer_id}, "day", _KEPT))
 
     def order(self, customer_id: str, number: str) -> Order | None:
         """One order of this customer; other people's are not told."""
         row = self._find_one("crm_orders", {"_id": number, "customer_id": customer_id})
-        return None if row is None else self._order(row)
+        return None if row is None else self._orders([row])[0]
 
     def cancel(self, customer_id: str, number: str) -> bool:
         """Whether it could be cancelled: not when the parcel has left."""
@@ -73,15 +73,22 @@ class Orders(Store):
         row = self._find_one("crm_orders", {"_id": number, "customer_id": customer_id}) or {}
         return "state" in fields and row.get("state") == fields["state"]
 
-    def _order(self, row: dict[str, Any]) -> Order:
-        parcel = self._find_one("crm_shipments", {"_id": row["_id"]})
-        shipment = parcel and Shipment(parcel["courier"], parcel["place"], date.fromisoformat(parcel["due"]))
-        return Order(
-            row["_id"],
-            row["item"],
-            int(row["cents"]),
-            date.fromisoformat(row["day"]),
-            row["state"],
-            row["address"],
-            shipment or None,
-        )
+    def _orders(self, rows: list[dict[str, Any]]) -> tuple[Order, ...]:
+        numbers = [row["_id"] for row in rows if row["state"] == "shipped"]
+        query = {"_id": {"$in": numbers}}
+        found = self._read(lambda: list(self._database["crm_shipments"].find(query))) if numbers else []
+        parcels = {row["_id"]: row for row in found}
+        return tuple(_order(row, parcels.get(row["_id"])) for row in rows)
+
+
+def _order(row: dict[str, Any], parcel: dict[str, Any] | None) -> Order:
+    shipment = parcel and Shipment(parcel["courier"], parcel["place"], date.fromisoformat(parcel["due"]))
+    return Order(
+        row["_id"],
+        row["item"],
+        int(row["cents"]),
+        date.fromisoformat(row["day"]),
+        row["state"],
+        row["address"],
+        shipment or None,
+    )

@@ -6,49 +6,80 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 
-from pymongo.errors import PyMongoError
+import pymongo
+from pymongo.errors import (
+    AutoReconnect,
+    DuplicateKeyError,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
 
+from actions.clients.patience import CrmUnavailable, Passing, Patience
 from yingda.plumbing import stores
 
+__all__ = ["CrmUnavailable", "Store"]
+
 Result = TypeVar("Result")
-
-
-class CrmUnavailable(Exception):
-    """The CRM did not answer in time; the caller needs an apology and a way to a human."""
 
 
 class Store:
     """A part of the CRM. Writing twice is the same as once."""
 
-    def __init__(self, database: Any = None) -> None:
-        """`database` is a pymongo database; without one MONGO_URL is used. Nothing is connected yet."""
+    def __init__(self, database: Any = None, patience: Patience | None = None) -> None:
+        """`database` is a pymongo database; without one MONGO_URL is used. Nothing is connected yet. Parts of
+        one CRM share their `patience`."""
         self._database = stores.database() if database is None else database
+        self._patience = patience or Patience()
 
     def _find_one(self, collection: str, query: dict[str, Any]) -> dict[str, Any] | None:
-        found: dict[str, Any] | None = self._try(lambda: self._database[collection].find_one(query))
+        found: dict[str, Any] | None = self._read(lambda: self._database[collection].find_one(query))
         return found
 
     def _newest(self, collection: str, query: dict[str, Any], by: str, most: int) -> list[dict[str, Any]]:
-        return self._try(lambda: list(self._database[collection].find(query).sort(by, -1).limit(most)))
+        return self._read(lambda: list(self._database[collection].find(query).sort(by, -1).limit(most)))
 
     def _insert_once(self, collection: str, key: str, fields: dict[str, Any]) -> None:
-        document = {**fields, "created_at": datetime.now(timezone.utc)}
-        self._try(
-            lambda: self._database[collection].update_one(
-                {"_id": key}, {"$setOnInsert": document}, upsert=True
-            )
-        )
+        self._write_once(collection, key, fields, {})
+
+    def _write_once(self, collection: str, key: str, first: dict[str, Any], always: dict[str, Any]) -> None:
+        """One document for `key`: `first` is kept from the first time, `always` is of the last."""
+        now = datetime.now(timezone.utc)
+        change: dict[str, Any] = {"$setOnInsert": {**first, "created_at": now}}
+        if always:
+            change["$set"] = {**always, "updated_at": now}
+
+        def write() -> None:
+            try:
+                self._database[collection].update_one({"_id": key}, change, upsert=True)
+            except DuplicateKeyError:  # another thread made it in this moment
+                self._database[collection].update_one({"_id": key}, change, upsert=True)
+
+        self._write(write)
 
     def _set(self, collection: str, query: dict[str, Any], fields: dict[str, Any]) -> bool:
         """Whether there was such a document."""
         changed = {**fields, "updated_at": datetime.now(timezone.utc)}
-        done = self._try(lambda: self._database[collection].update_one(query, {"$set": changed}))
+        done = self._write(lambda: self._database[collection].update_one(query, {"$set": changed}))
         return bool(done.matched_count)
 
-    def _try(self, work: Callable[[], Result]) -> Result:
-        try:
+    def _read(self, work: Callable[[], Result]) -> Result:
+        return self._patience.read(lambda left_s: _asked(work, left_s))
+
+    def _write(self, work: Callable[[], Result]) -> Result:
+        return self._patience.write(lambda left_s: _asked(work, left_s))
+
+
+def _asked(work: Callable[[], Result], left_s: float) -> Result:
+    try:
+        with pymongo.timeout(left_s):
             return work()
-        except PyMongoError as error:
-            raise CrmUnavailable(
-                f"CRM: MongoDB did not answer ({type(error).__name__}); check MONGO_URL"
-            ) from error
+    except ServerSelectionTimeoutError as error:  # the driver itself has tried all the while
+        raise _away(CrmUnavailable, error) from error
+    except AutoReconnect as error:
+        raise _away(Passing, error) from error
+    except PyMongoError as error:
+        raise _away(CrmUnavailable, error) from error
+
+
+def _away(kind: type[CrmUnavailable], error: PyMongoError) -> CrmUnavailable:
+    return kind(f"CRM: MongoDB did not answer ({type(error).__name__}); check MONGO_URL")

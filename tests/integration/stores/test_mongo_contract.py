@@ -106,6 +106,17 @@ def test_set_on_insert_writes_once(collection: Any) -> None:
     assert list(collection.find({})) == [{**key, **first}]
 
 
+def test_one_write_keeps_the_first_and_sets_the_last(collection: Any) -> None:
+    key = {"_id": "call-1:call"}
+    for n in (1, 2):
+        value = {"outcome": f"done {n}", "promises": [{"cents": n, "date": "2026-11-30"}], "lead": None}
+        change = {"$setOnInsert": {"created_at": n}, "$set": {"value": value}}
+        with pymongo.timeout(1.0):  # a deadline for all that is asked within
+            collection.update_one(key, change, upsert=True)
+    found = collection.find_one(key)
+    assert (found["created_at"], found["value"]["promises"]) == (1, [{"cents": 2, "date": "2026-11-30"}])
+
+
 def test_find_one_by_several_fields(collection: Any) -> None:
     lines = [{"code": "plan", "cents": 5900, "day": "2026-03-01"}]
     rows = [{"customer_id": who, "period": p, "lines": lines} for who in "ab" for p in ("2026-02", "2026-03")]
@@ -138,6 +149,9 @@ def test_delete_many(collection: Any) -> None:
     collection.insert_many([{"who": name} for name in ("a", "b", "b", "c")])
     assert collection.delete_many({"who": {"$in": ["b", "c"]}}).deleted_count == 3
     assert collection.count_documents({}) == 1
+    collection.insert_many([{"made_up": True, "n": n} for n in range(3)])
+    assert collection.delete_many({"made_up": True}).deleted_count == 3
+    assert [row["who"] for row in collection.find({})] == ["a"]
 
 
 def test_a_unique_compound_index_refuses_the_second(collection: Any) -> None:
