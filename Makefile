@@ -62,8 +62,8 @@ modelscope-env: ## make the environment of ModelScope's models (SAMBERT=1: for S
 check-dialogue: envs ## mistakes in domain.yml, data/ and tests/conversations, in a second
 	@$(VOICE_PYTHON) -m scripts.check_dialogue
 
-assistant: envs ## train the assistant if its data changed
-	@$(VOICE_PYTHON) -m scripts.assistant
+assistant: envs ## train the assistant if its data changed (CONFIG=config/ted.yml: an alternative, to compare)
+	@$(VOICE_PYTHON) -m scripts.assistant --config "$(or $(CONFIG),config.yml)"
 
 parse: envs ## what the assistant understands of a file's lines: make parse FILE=lines.tsv
 	@exec $(VOICE_PYTHON) -m scripts.parse "$(abspath $(FILE))"
@@ -96,7 +96,7 @@ lock: ## write envs/*.txt anew from envs/*.in
 	@$(PYTHON) scripts/env.py --lock
 
 clean: ## delete what can be made again: caches, trained assistants, embedded stores' data
-	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .rasa models/assistant-*.tar.gz var/mongo var/redis var/log
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .rasa models/assistant-*.tar.gz models/*/assistant-*.tar.gz var/mongo var/redis var/log
 
 help: ## this list
 	@sed -n 's/^\([a-z%-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 24

@@ -1,1 +1,12 @@
 """Changes to Rasa itself, each applied only to the version it was written for."""
+
+from __future__ import annotations
+
+from extensions.patches import action_response, action_session, graph_runner, past_states, rules
+
+PATCHES = (action_response, action_session, graph_runner, past_states, rules)
+
+
+def apply_all() -> list[str]:
+    """Apply what belongs to this version of Rasa; the names of what was applied."""
+    return [patch.__name__.rpartition(".")[2] for patch in PATCHES if patch.apply()]

@@ -1,34 +1,286 @@
-"""Patches belong to one version of Rasa: a new version fails here until somebody has looked."""
+"""Patches belong to one version of Rasa: a new version fails here until somebody has looked.
+
+What a patch replaces is kept and asked the same, so that the answers can be compared.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import random
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import rasa
 from jsonschema import ValidationError
 from rasa.core.actions.action import RemoteAction
 from rasa.core.lock_store import LockStore
+from rasa.core.policies.rule_policy import RulePolicy
+from rasa.engine.exceptions import GraphRunError
+from rasa.engine.graph import ExecutionContext, GraphComponent, GraphSchema, SchemaNode
+from rasa.engine.runner.dask import DaskGraphRunner
+from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActionReverted,
+    ActiveLoop,
+    DefinePrevUserUtteredFeaturization,
+    Event,
+    Restarted,
+    SlotSet,
+    UserUtteranceReverted,
+    UserUttered,
+)
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
 
-from extensions.patches import action_response
+from extensions import patches
+from extensions.patches import action_response, action_session, graph_runner, guard, past_states, rules
+
+TARGETS = (
+    (RemoteAction, "_validate_action_result"),
+    (EndpointConfig, "session"),
+    (DaskGraphRunner, "run"),
+    (Domain, "states_for_tracker_history"),
+    (RulePolicy, "_get_possible_keys"),
+)
+STOCK = {(owner, name): getattr(owner, name) for owner, name in TARGETS}
+DOMAIN = Domain.from_yaml(
+    """
+version: "3.1"
+intents: [ask, affirm, deny]
+slots:
+  awaiting: {type: categorical, values: [refund, more], mappings: [{type: custom}]}
+  order: {type: bool, mappings: [{type: custom}]}
+actions: [action_a, action_b]
+forms:
+  some_form: {required_slots: []}
+"""
+)
+
+
+@pytest.fixture(autouse=True)
+def stock_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for owner, name in TARGETS:
+        monkeypatch.setattr(owner, name, getattr(owner, name))
+    yield
 
 
 def test_the_version_is_the_one_that_was_looked_at() -> None:
-    assert rasa.__version__ == action_response.WRITTEN_FOR
+    assert rasa.__version__ == guard.WRITTEN_FOR
     assert "wait_time_in_seconds" in inspect.signature(LockStore.lock).parameters
 
 
-def test_answers_are_still_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(RemoteAction, "_validate_action_result", RemoteAction._validate_action_result)
-    assert action_response.apply()
+def test_every_patch_changes_something_and_another_version_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = {(owner, name): getattr(owner, name) for owner, name in TARGETS}
+    with monkeypatch.context() as other:
+        other.setattr(rasa, "__version__", "3.7.0")
+        assert patches.apply_all() == []
+        assert {(owner, name): getattr(owner, name) for owner, name in TARGETS} == before
+    assert len(patches.apply_all()) == len(TARGETS)
+    assert not any(getattr(owner, name) is STOCK[owner, name] for owner, name in TARGETS)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"events": [], "responses": [{"text": "好"}]},
+        {},
+        {"events": [{"event": "slot", "name": "awaiting", "value": "more", "timestamp": None}]},
+        {"events": [{"event": "action", "name": "action_listen", "confidence": None, "policy": None}]},
+        {"events": [{"event": "session_started"}, {"event": "bot", "text": "好", "metadata": {}}]},
+        {"events": "none"},
+        {"events": ["slot"]},
+        {"events": [{"name": "awaiting"}]},
+        {"events": [{"event": "slot", "value": 1}]},
+        {"events": [{"event": "no such"}]},
+        {"events": [{"event": ["slot"]}]},
+        {"events": [{"event": "slot", "name": "awaiting", "value": 1, "timestamp": "now"}]},
+        {"responses": ["好"]},
+        {"responses": {}},
+        [],
+        None,
+    ],
+)
+def test_answers_are_checked_as_before(answer: Any) -> None:
     action = RemoteAction("action_x", None)
-    assert action._validate_action_result({"events": [], "responses": [{"text": "好"}]})
-    with pytest.raises(ValidationError):
-        action._validate_action_result({"events": "none"})
+
+    def passes(check: Any) -> bool:
+        try:
+            return bool(check(action, answer))
+        except ValidationError:
+            return False
+
+    assert action_response.apply()
+    assert passes(RemoteAction._validate_action_result) == passes(
+        STOCK[RemoteAction, "_validate_action_result"]
+    )
 
 
-def test_another_version_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = RemoteAction._validate_action_result
-    monkeypatch.setattr(rasa, "__version__", "3.7.0")
-    assert not action_response.apply()
-    assert RemoteAction._validate_action_result is before
+class Adds(GraphComponent):
+    """A node that counts."""
+
+    @classmethod
+    def create(cls, config: Any, **rest: Any) -> Adds:
+        return cls()
+
+    def add(self, a: int, b: int) -> int:
+        return a + b
+
+    def fail(self, a: int) -> int:
+        raise RuntimeError("no")
+
+
+def node(needs: dict[str, str], fn: str = "add") -> SchemaNode:
+    return SchemaNode(needs=needs, uses=Adds, constructor_name="create", fn=fn, config={}, eager=True)
+
+
+def test_the_graph_gives_what_dask_gives(tmp_path: Any) -> None:
+    schema = GraphSchema(
+        {
+            "twice": node({"a": "input", "b": "input"}),
+            "thrice": node({"a": "twice", "b": "input"}),
+            "unused": node({"a": "nowhere", "b": "input"}),
+            "fails": node({"a": "input"}, "fail"),
+        }
+    )
+    runner = DaskGraphRunner(schema, LocalModelStorage(tmp_path), ExecutionContext(schema))
+    expected = STOCK[DaskGraphRunner, "run"](runner, {"input": 7}, ["thrice", "twice"])
+    assert graph_runner.apply()
+    assert runner.run({"input": 7}, ["thrice", "twice"]) == expected == {"thrice": 21, "twice": 14}
+    for wrong in ("unused", "fails"):
+        with pytest.raises(Exception) as theirs:
+            STOCK[DaskGraphRunner, "run"](runner, {"input": 7}, [wrong])
+        with pytest.raises(type(theirs.value)):
+            runner.run({"input": 7}, [wrong])
+    with pytest.raises(GraphRunError):
+        runner.run({"input": "twice"}, ["thrice"])
+
+
+def conversation(chance: random.Random, turns: int) -> list[Event]:
+    """Events as a call brings them: turns that are undone, loops, slots, hidden turns, a restart now and
+    then."""
+    events: list[Event] = [ActionExecuted("action_listen")]
+    for _ in range(turns):
+        events.append(
+            UserUttered("好", {"name": chance.choice(["ask", "affirm", "deny"]), "confidence": 1.0})
+        )
+        if chance.random() < 0.5:
+            events.append(SlotSet("awaiting", chance.choice(["refund", "more", None])))
+        events.append(DefinePrevUserUtteredFeaturization(chance.random() < 0.2))
+        for _ in range(chance.randint(1, 3)):
+            hidden = chance.random() < 0.3
+            events.append(
+                ActionExecuted(chance.choice(["action_a", "action_b", "some_form"]), hide_rule_turn=hidden)
+            )
+            if chance.random() < 0.3:
+                events.append(SlotSet("order", chance.choice([True, False])))
+            if chance.random() < 0.2:
+                events.append(ActiveLoop(chance.choice(["some_form", None])))
+        events.append(ActionExecuted("action_listen"))
+        undone = chance.random()
+        if undone < 0.1:
+            events.append(UserUtteranceReverted())
+        elif undone < 0.15:
+            events.append(ActionReverted())
+        elif undone < 0.18:
+            events += [Restarted(), ActionExecuted("action_listen")]
+    return events
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_past_looks_as_before_at_every_moment(seed: int) -> None:
+    ways: list[dict[str, Any]] = [
+        {},
+        {"omit_unset_slots": True},
+        {
+            "ignore_rule_only_turns": True,
+            "rule_only_data": {"rule_only_slots": ["order"], "rule_only_loops": []},
+        },
+        {
+            "ignore_rule_only_turns": True,
+            "rule_only_data": {"rule_only_slots": [], "rule_only_loops": ["some_form"]},
+        },
+    ]
+    assert past_states.apply()
+    events = conversation(random.Random(seed), 12)
+    live = DialogueStateTracker("c1", DOMAIN.slots)
+    for number, event in enumerate(events):
+        live.update(event)
+        if number % 7 == 3:  # the next turn, as the tracker store gives it back
+            live = DialogueStateTracker.from_events("c1", list(live.events), DOMAIN.slots)
+        for way in ways:
+            found = DOMAIN.states_for_tracker_history(live, **way)
+            assert found == STOCK[Domain, "states_for_tracker_history"](DOMAIN, live, **way)
+            for state in found:  # policies change what they get
+                state.get("user", {}).clear()
+
+
+def test_another_conversation_of_the_same_name_is_walked_anew() -> None:
+    assert past_states.apply()
+    for text in ("ask", "deny"):
+        events = [ActionExecuted("action_listen"), UserUttered("好", {"name": text})]
+        tracker = DialogueStateTracker.from_events("c1", events, DOMAIN.slots)
+        assert DOMAIN.states_for_tracker_history(tracker)[-1]["user"]["intent"] == text
+
+
+def test_the_same_rules_are_found(tmp_path: Any) -> None:
+    chance = random.Random(3)
+    policy = RulePolicy(
+        RulePolicy.get_default_config(), LocalModelStorage(tmp_path), None, ExecutionContext(GraphSchema({}))
+    )
+    lookup = {}
+    for _ in range(300):
+        states: list[dict[str, Any]] = [{"prev_action": {"action_name": "action_listen"}}]
+        for _ in range(chance.randint(0, 2)):
+            states.append(state(chance))
+        lookup[policy._create_feature_key(states)] = "action_a"
+    lookup[policy._create_feature_key([{"user": {"intent": "ask"}}])] = "action_b"  # starts a conversation
+    assert rules.apply()
+    found = 0
+    for _ in range(300):
+        past = [state(chance) for _ in range(chance.randint(0, 4))]
+        keys = policy._get_possible_keys(lookup, past)
+        assert keys == STOCK[RulePolicy, "_get_possible_keys"](policy, lookup, past)
+        found += len(keys)
+    assert found > 300
+
+
+def state(chance: random.Random) -> dict[str, Any]:
+    """A state of a rule or of a conversation."""
+    made: dict[str, Any] = {}
+    if chance.random() < 0.9:
+        made["prev_action"] = {"action_name": chance.choice(["action_listen", "action_a"])}
+    if chance.random() < 0.7:
+        made["user"] = {"intent": chance.choice(["ask", "affirm", "deny"])}
+    if chance.random() < 0.4:
+        made["slots"] = {"awaiting": chance.choice([(1.0, 0.0), (0.0, 1.0), "should_not_be_set"])}
+    return made
+
+
+def test_connections_to_the_action_server_are_kept() -> None:
+    peers: set[Any] = set()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peers.add(writer.get_extra_info("peername"))
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            length = next(x for x in head.lower().split(b"\r\n") if x.startswith(b"content-length"))
+            await reader.readexactly(int(length.split(b":")[1]))
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}")
+
+    async def ask() -> None:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        endpoint = EndpointConfig(f"http://127.0.0.1:{port}/webhook")
+        for _ in range(3):
+            assert await endpoint.request(json={}) == {}
+        await action_session.close()
+        server.close()
+
+    assert action_session.apply()
+    asyncio.run(ask())
+    assert len(peers) == 1
