@@ -59,7 +59,7 @@ models: envs ## published speech models: the list; NAME=nemotron shows licence a
 modelscope-env: ## make the environment of ModelScope's models (SAMBERT=1: for SAM-BERT; docs/models.md)
 	@$(PYTHON) scripts/env.py modelscope $(if $(SAMBERT),--python 3.10)
 
-check-dialogue: envs ## mistakes in domain.yml, data/ and tests/conversations, in a second
+check-dialogue: envs ## mistakes in domain.yml, data/ and tests/conversations, with file and line, in a second
 	@$(VOICE_PYTHON) -m scripts.check_dialogue
 
 assistant: envs ## train the assistant if its data changed (CONFIG=config/ted.yml: an alternative, to compare)

@@ -17,6 +17,8 @@ actions: [action_fee_dispute]
 responses:
   utter_greet:
     - text: 您好
+  utter_ask_id:
+    - text: 请说
 forms:
   id_form: {required_slots: [id]}
 slots:

@@ -12,6 +12,7 @@ from scripts.check_spoken import voices
 pytestmark = pytest.mark.requirement(21)
 DOMAIN = """
 intents: [greet]
+slots: {name: {type: text, mappings: [{type: custom}]}}
 responses:
   utter_greet:
     - text: TEXT
@@ -48,18 +49,18 @@ def test_sound_texts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "metadata", "line", "said"),
     [
-        ("<speak>您好", "", 5, "response utter_greet, key text: SSML is not well-formed"),
-        ("<speak><b>您好</b></speak>", "", 5, "key text: <b> is unknown, expected one of speak"),
+        ("<speak>您好", "", 6, "response utter_greet, key text: SSML is not well-formed"),
+        ("<speak><b>您好</b></speak>", "", 6, "key text: <b> is unknown, expected one of speak"),
         (
             "'<speak><voice name=\"x\">好</voice></speak>'",
             "",
-            5,
+            6,
             "key text: voice 'x' is unknown, expected one of female_1",
         ),
-        ("您好☎", "", 5, "key text: '☎' has no reading"),
-        ("您好。", "style: angry", 6, "key metadata.style: got 'angry', expected one of neutral, warm"),
-        ("您好。", "pitch: 2", 6, "key metadata.pitch: got 2, expected -6st to +6st"),
-        ("您好。", "voice: nobody", 6, "key metadata.voice: got 'nobody', expected one of female_1, male_1"),
+        ("您好☎", "", 6, "key text: '☎' has no reading"),
+        ("您好。", "style: angry", 7, "key metadata.style: got 'angry', expected one of neutral, warm"),
+        ("您好。", "pitch: 2", 7, "key metadata.pitch: got 2, expected -6st to +6st"),
+        ("您好。", "voice: nobody", 7, "key metadata.voice: got 'nobody', expected one of female_1, male_1"),
     ],
 )
 def test_a_mistake_in_a_response(tmp_path: Path, text: str, metadata: str, line: int, said: str) -> None:
