@@ -1,6 +1,6 @@
 # Every command of the project. Each does its own set-up; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit requirements figure scene talk transcribe speak models modelscope-env check-dialogue assistant parse format lock envs clean train-env train-student train-lexicon train-asr train-tts train-vocoder
+.PHONY: help run test unit requirements figure scene talk transcribe speak models modelscope-env check-dialogue train assistant parse format lock envs clean train-env train-student train-lexicon train-asr train-tts train-vocoder
 
 # any Python 3.8+ can make the environments; python3 may be missing where pyenv's is not active
 PYTHON := $(shell for p in python3 python3.11 python3.10 /usr/bin/python3 $(HOME)/.pyenv/versions/3.1*/bin/python3; do \
@@ -62,7 +62,7 @@ modelscope-env: ## make the environment of ModelScope's models (SAMBERT=1: for S
 check-dialogue: envs ## mistakes in domain.yml, data/ and tests/conversations, with file and line, in a second
 	@$(VOICE_PYTHON) -m scripts.check_dialogue
 
-assistant: envs ## train the assistant if its data changed (CONFIG=config/ted.yml: an alternative, to compare)
+train assistant: envs ## train if data changed; says what changed and how long it takes (CONFIG=config/ted.yml: an alternative, to compare)
 	@$(VOICE_PYTHON) -m scripts.assistant --config "$(or $(CONFIG),config.yml)"
 
 parse: envs ## what the assistant understands of a file's lines: make parse FILE=lines.tsv
@@ -96,7 +96,7 @@ lock: ## write envs/*.txt anew from envs/*.in
 	@$(PYTHON) scripts/env.py --lock
 
 clean: ## delete what can be made again: caches, trained assistants, embedded stores' data
-	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .rasa models/assistant-*.tar.gz models/*/assistant-*.tar.gz var/mongo var/redis var/log
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .rasa models/assistant-*.tar.gz var/training models/*/assistant-*.tar.gz var/mongo var/redis var/log
 
 help: ## this list
-	@sed -n 's/^\([a-z%-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 24
+	@sed -n 's/^\([a-z%-]*\)[^:#]*:[^#]*## /  make \1\t/p' Makefile | expand -t 24

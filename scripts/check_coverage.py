@@ -21,6 +21,7 @@ def mistakes(project: Project, said: Said) -> Iterator[str]:
     """What would go wrong in a call."""
     yield from _twice(project)
     yield from _contradictions(project)
+    yield from _against_rules(project)
     yield from _values(project, said)
 
 
@@ -103,6 +104,32 @@ def _contradictions(project: Project) -> Iterator[str]:
                         f'{rule.place}: rule "{rule.name}", key steps: goes on with {step.names[0]} where '
                         f"{theirs}; give one of them a condition"
                     )
+
+
+def _against_rules(project: Project) -> Iterator[str]:
+    """A story that does otherwise than a rule that always holds; conditions are left to Rasa to weigh."""
+    always: dict[str, tuple[str, Written]] = {}
+    sometimes: set[tuple[str, str]] = set()
+    for rule in project.rules:
+        for steps in _unfolded(rule.steps):
+            kinds = [step.kind for step in steps[:2]]
+            if kinds == ["intent", "action"]:
+                pair = (steps[0].names[0], steps[1].names[0])
+                sometimes.add(pair)
+                if not rule.needs and not steps[0].entities:
+                    always[pair[0]] = (pair[1], rule)
+    for story in project.stories:
+        loop = False
+        for step, after in pairwise(story.steps):
+            loop = step.names[0] != "" if step.kind == "loop" else loop
+            if loop or step.kind != "intent" or after.kind != "action":
+                continue
+            for intent in step.names:
+                action, rule = always.get(intent, (after.names[0], None))
+                if rule and action != after.names[0] and (intent, after.names[0]) not in sometimes:
+                    told = f'where the rule "{rule.name}" ({rule.place}) answers with {action}'
+                    about = f'{story.place}: story "{story.name}", key steps'
+                    yield f"{about}: answers {intent} with {after.names[0]} {told}; change one of them"
 
 
 def _unfolded(steps: tuple[Step, ...]) -> list[tuple[Step, ...]]:
