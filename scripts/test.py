@@ -98,6 +98,11 @@ def dialogue() -> int:
     return pytest(VOICE_PYTHON, "dialogue", PROJECT) or names
 
 
+def docs() -> int:
+    """The how-tos of docs/how-to, followed as they are written."""
+    return pytest(VOICE_PYTHON, "docs", "tests/docs")
+
+
 def programs() -> int:
     """Install what tests drive from outside, where it is missing."""
     missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
@@ -136,6 +141,7 @@ STAGES = (
     Stage("unit", "unit tests, voice environment", unit),
     Stage("unit-rasa", "unit tests, rasa environment", unit_rasa),
     Stage("dialogue", "rasa data validate, rasa test", dialogue),
+    Stage("docs", "the how-tos, step by step, on a copy", docs),
     Stage("programs", "sipp and baresip are there", programs),
     Stage("integration", "ports, processes, sipp, baresip", integration),
     Stage("integration-rasa", "channel and stores on a real Rasa", integration_rasa),
