@@ -8,8 +8,10 @@ its conversation id. The gateway may lose the socket and come back: a turn that 
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from typing import Any
@@ -49,7 +51,10 @@ logger = logging.getLogger(__name__)
 Send = Callable[[str], Awaitable[None]]
 OnMessage = Callable[[UserMessage], Awaitable[Any]]
 
+LastEventAt = Callable[[str], Awaitable[float]]
+
 NOTHING_HEARD = "/nlu_fallback"
+GONE_S = 60.0  # a gateway that lives is back in a second, and asks into silence long before
 
 
 class VoiceOutput(OutputChannel):
@@ -141,6 +146,12 @@ class VoiceCall:
         self._send: Send | None = None
         self._about: dict[str, Any] = {}
         self._generation = 0
+        self.last_turn_at = 0.0  # time.time(), as Rasa stamps events
+
+    @property
+    def attached(self) -> bool:
+        """Whether there is a gateway to talk to."""
+        return self._send is not None
 
     def attach(self, send: Send) -> None:
         """Bot turns go to this socket from now on."""
@@ -171,6 +182,7 @@ class VoiceCall:
             except Exception as error:  # the caller must hear something whatever broke
                 logger.exception("voice channel: a turn of call %s failed", self.call_id)
                 await self._deliver(Error(generation=self._generation, reason=type(error).__name__))
+            self.last_turn_at = time.time()
             if not self.ended:
                 await output.finish()
 
@@ -198,10 +210,12 @@ class VoiceCall:
 class VoiceInput(InputChannel):
     """Named in credentials.yml. Serves /webhooks/voice/ws/<call_id> and /webhooks/voice/health."""
 
-    def __init__(self, patched: bool = True) -> None:
-        """Applies the patches that a telephone call needs, unless `patched` is False."""
+    def __init__(self, patched: bool = True, gone_s: float = GONE_S) -> None:
+        """Applies the patches that a telephone call needs, unless `patched` is False. A call whose gateway is
+        away for `gone_s` is over."""
         if patched:
             patches.apply_all()
+        self._gone_s = gone_s
         self._calls: dict[str, VoiceCall] = {}
         self._workers: set[asyncio.Future[None]] = set()
 
@@ -232,12 +246,22 @@ class VoiceInput(InputChannel):
 
         @webhook.websocket("/ws/<call_id>")
         async def call(request: Request, socket: Any, call_id: str) -> None:
-            await self.serve(call_id, socket, on_new_message)
+            store = request.app.ctx.agent.tracker_store
+            await self.serve(call_id, socket, on_new_message, functools.partial(_last_event_at, store))
 
         return webhook
 
-    async def serve(self, call_id: str, socket: Any, on_new_message: OnMessage) -> None:
-        """Read one socket to its end. Turns that were begun or waiting are still worked off."""
+    async def serve(
+        self,
+        call_id: str,
+        socket: Any,
+        on_new_message: OnMessage,
+        last_event_at: LastEventAt | None = None,
+    ) -> None:
+        """Read one socket to its end. Turns that were begun or waiting are still worked off.
+
+        `last_event_at` tells when anything last happened in a conversation, in whichever worker.
+        """
         voice_call = self._calls.setdefault(call_id, VoiceCall(call_id, on_new_message))
         send: Send = socket.send
         voice_call.attach(send)
@@ -248,7 +272,10 @@ class VoiceInput(InputChannel):
         try:
             while (frame := await socket.recv()) is not None:
                 try:
-                    waiting.put_nowait(parse_up(frame))
+                    up = parse_up(frame)
+                    waiting.put_nowait(up)
+                    if isinstance(up, CallEnded):
+                        break  # which closes the socket, and so tells the gateway that we have it all
                 except MessageError as error:
                     logger.warning("voice channel: call %s: %s", call_id, error)
                     await send(to_json(Error(generation=0, reason=str(error))))
@@ -257,12 +284,33 @@ class VoiceInput(InputChannel):
         finally:
             waiting.put_nowait(None)
             voice_call.detach(send)
+            asyncio.get_running_loop().call_later(self._gone_s, self._look_after, voice_call, last_event_at)
+
+    def _look_after(self, voice_call: VoiceCall, last_event_at: LastEventAt | None) -> None:
+        """The gateway did not say that the call ended, and is not back: it died."""
+        if not voice_call.ended and not voice_call.attached:
+            giving_up = asyncio.ensure_future(self._give_up(voice_call, last_event_at))
+            self._workers.add(giving_up)
+            giving_up.add_done_callback(self._workers.discard)
+
+    async def _give_up(self, voice_call: VoiceCall, last_event_at: LastEventAt | None) -> None:
+        """End the call, unless another worker of Rasa goes on with it."""
+        last = await last_event_at(voice_call.call_id) if last_event_at else 0.0
+        if last <= voice_call.last_turn_at and not voice_call.attached:
+            await voice_call.handle(CallEnded("connection_lost"))
+        self._calls.pop(voice_call.call_id, None)
 
     async def _work(self, voice_call: VoiceCall, waiting: asyncio.Queue[Up | None]) -> None:
         while (up := await waiting.get()) is not None:
             await voice_call.handle(up)
         if voice_call.ended:
             self._calls.pop(voice_call.call_id, None)
+
+
+async def _last_event_at(store: Any, call_id: str) -> float:
+    """time.time() of the newest event of a conversation."""
+    tracker = await store.retrieve(call_id)
+    return float(tracker.events[-1].timestamp) if tracker and tracker.events else 0.0
 
 
 def text_for_rasa(up: Up) -> str:

@@ -147,6 +147,10 @@ class CrmServer:
         self._port = runner.addresses[0][1]
         self._ready.set()
         self._loop.run_forever()
+        hanging = asyncio.all_tasks(self._loop)
+        for task in hanging:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*hanging, return_exceptions=True))
         self._loop.run_until_complete(runner.cleanup())
         self._loop.close()
 
@@ -185,7 +189,8 @@ class CrmServer:
         answer = await self._faulty(request)
         if answer is None and request.headers.get("Authorization") != f"Bearer {TOKEN}":
             answer = problem(401, "the token is missing or wrong")
-        answer = answer or await self._once(request, handler)
+        if answer is None:
+            answer = await self._once(request, handler)
         told = answer.body if isinstance(answer, web.Response) else b""
         self.seen.append(Exchange(request, sent, answer.status, told if isinstance(told, bytes) else b""))
         return answer

@@ -18,6 +18,7 @@ from yingda.messages.wire import MessageError
 log = logging.getLogger(__name__)
 
 _LONGEST_RETRY_S = 1.0
+_FAREWELL_S = 2.0  # the dialogue closes the socket once it has CallEnded; older ones never do
 
 
 class DialogueLink:
@@ -51,10 +52,10 @@ class DialogueLink:
             self._wake.set()
 
     async def close(self) -> None:
-        """Send what is queued (for two seconds at most) and close."""
+        """Send what is queued, and close when the dialogue has it, or after some seconds."""
         self._is_ending = True
         self._wake.set()
-        done, _ = await asyncio.wait([self._task], timeout=2.0)
+        done, _ = await asyncio.wait([self._task], timeout=_FAREWELL_S + 1.0)
         if not done:
             self._task.cancel()
 
@@ -95,6 +96,10 @@ class DialogueLink:
         reader = asyncio.create_task(self._read(socket))
         writer = asyncio.create_task(self._write(socket))
         await asyncio.wait([reader, writer], return_when=asyncio.FIRST_COMPLETED)
+        if self._is_ending and not reader.done():
+            # who closes at once takes the last frames back from a server that is busy with a turn: Sanic
+            # drops what it had not yet handed on
+            await asyncio.wait([reader], timeout=_FAREWELL_S)
         for task in (reader, writer):
             task.cancel()
         for result in await asyncio.gather(reader, writer, return_exceptions=True):
@@ -108,7 +113,8 @@ class DialogueLink:
             except MessageError as error:
                 log.error("call %s: %s", self._call_id, error)
                 continue
-            self._on_message(message)
+            if not self._is_ending:
+                self._on_message(message)
 
     async def _write(self, socket: ClientConnection) -> None:
         while True:

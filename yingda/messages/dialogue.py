@@ -89,7 +89,11 @@ class Silence:
 
 @dataclass(frozen=True)
 class CallEnded:
-    """The call is over: ``reason`` is customer_hung_up, bot_hung_up, transferred, media_timeout or failed."""
+    """The call is over: ``reason`` is customer_hung_up, bot_hung_up, transferred, media_timeout or failed.
+
+    The dialogue closes the socket when it has this message; the gateway waits for that, so that nothing is
+    lost.
+    """
 
     type: ClassVar[str] = "call_ended"
     reason: str

@@ -231,9 +231,66 @@ def test_a_lost_socket_does_not_lose_the_turn_and_the_call_comes_back() -> None:
     assert Say(3, "快") in sent
 
 
+def test_the_end_of_a_call_closes_the_socket_at_once_and_is_worked_off_after_the_turn() -> None:
+    told: list[str] = []
+
+    async def run() -> None:
+        go = asyncio.Event()
+
+        async def agent(message: UserMessage) -> None:
+            if message.text == "慢":
+                await go.wait()
+            told.append(str(message.text))
+
+        channel = VoiceInput()
+        await channel.serve("c1", FakeSocket(turn("慢"), CallEnded("customer_hung_up")), agent)
+        assert told == []  # the gateway need not wait for the turn
+        go.set()
+        await asyncio.gather(*channel._workers)
+        assert channel._calls == {}
+
+    asyncio.run(run())
+    assert told == ["慢", '/EXTERNAL_call_ended{"reason": "customer_hung_up"}']
+
+
+@pytest.mark.parametrize(("elsewhere", "ended"), [(0.0, True), (1e12, False)])
+def test_a_gateway_that_died_ends_the_call_unless_another_worker_has_it(
+    elsewhere: float, ended: bool
+) -> None:
+    told: list[str] = []
+
+    async def run() -> None:
+        async def agent(message: UserMessage) -> None:
+            told.append(str(message.text))
+
+        asked = asyncio.Event()
+
+        async def last_event_at(call_id: str) -> float:
+            asked.set()
+            return elsewhere
+
+        channel, socket = VoiceInput(gone_s=0.0), FakeSocket(turn("喂"))
+        socket.inbox.put_nowait(None)
+        await channel.serve("c1", socket, agent, last_event_at)
+        await asyncio.wait_for(asked.wait(), 5)
+        await asyncio.gather(*channel._workers)
+        assert channel._calls == {}
+
+    asyncio.run(run())
+    assert told == ["喂", '/EXTERNAL_call_ended{"reason": "connection_lost"}'][: 1 + ended]
+
+
 def test_nothing_is_said_after_the_call_has_ended() -> None:
     async def agent(message: UserMessage) -> None:
         await message.output_channel.send_response("c1", {"text": "还在吗？"})
 
-    sent = talk(agent, turn("喂", 2), CallEnded("customer_hung_up"))
-    assert [message for message in sent if isinstance(message, Say)] == [Say(2, "还在吗？")]
+    async def run() -> list[Message]:
+        channel, socket = VoiceInput(), FakeSocket(turn("喂", 2))
+        serving = asyncio.ensure_future(channel.serve("c1", socket, agent))
+        await socket.until_done(1)
+        socket.inbox.put_nowait(to_json(CallEnded("customer_hung_up")))
+        await serving
+        await asyncio.gather(*channel._workers)
+        return socket.sent
+
+    assert [message for message in asyncio.run(run()) if isinstance(message, Say)] == [Say(2, "还在吗？")]
