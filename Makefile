@@ -59,8 +59,8 @@ models: envs ## published speech models: the list; NAME=nemotron shows licence a
 modelscope-env: ## make the environment of ModelScope's models (SAMBERT=1: for SAM-BERT; docs/models.md)
 	@$(PYTHON) scripts/env.py modelscope $(if $(SAMBERT),--python 3.10)
 
-check-dialogue: envs ## mistakes in domain.yml, data/ and tests/conversations, with file and line, in a second
-	@$(VOICE_PYTHON) -m scripts.check_dialogue
+check-dialogue: envs ## mistakes in domain.yml, data/, tests/conversations, in a second (ALL=1: Rasa's check too)
+	@$(VOICE_PYTHON) -m scripts.check_dialogue $(if $(ALL),--rasa)
 
 train assistant: envs ## train if data changed; says what changed and how long it takes (CONFIG=config/ted.yml: an alternative, to compare)
 	@$(VOICE_PYTHON) -m scripts.assistant --config "$(or $(CONFIG),config.yml)"

@@ -1,13 +1,14 @@
 """Find the mistakes of designers in a second: `make check-dialogue`, and before every start.
 
 Rasa reports an unknown name as one warning among many, or as an empty domain. Here each mistake is one line
-with file, line, key and what to do. `rasa data validate` checks more and takes longer; `make test` runs both.
+with file, line, key and what to do. `rasa data validate` knows more and takes longer: see `--rasa`.
 
 Mistakes stop a start. Advice does not: what it names can be tried, but is not fit for callers yet.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from scripts import (
     check_names,
     check_opening,
     check_project,
+    check_rasa,
     check_sentences,
     check_spoken,
 )
@@ -46,9 +48,14 @@ def check(root: Path = ROOT) -> tuple[list[str], list[str]]:
     return found, [] if found else list(check_coverage.advice(project, said))
 
 
-def main() -> int:
+def main(given: list[str] | None = None) -> int:
     """Print mistakes and advice; exit status 1 if there is a mistake."""
+    parser = argparse.ArgumentParser(description="Find mistakes in the dialogue's files.")
+    parser.add_argument("--rasa", action="store_true", help="Rasa's own check too, which takes half a minute")
+    with_rasa = parser.parse_args(given).rasa
     found, advised = check()
+    if with_rasa and not found:
+        found = check_rasa.problems(ROOT)
     for line in found:
         print(line, file=sys.stderr)
     for line in advised:
