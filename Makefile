@@ -1,6 +1,6 @@
 # Every command of the project. Each does its own set-up; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit requirements figure scene talk transcribe speak models modelscope-env check-dialogue train assistant parse format lock envs clean train-env train-student train-lexicon train-asr train-tts train-vocoder
+.PHONY: help run test unit requirements figure scene talk transcribe speak models modelscope-env check-dialogue knowledge train assistant parse format lock envs clean train-env train-student train-lexicon train-asr train-tts train-vocoder
 
 # any Python 3.8+ can make the environments; python3 may be missing where pyenv's is not active
 PYTHON := $(shell for p in python3 python3.11 python3.10 /usr/bin/python3 $(HOME)/.pyenv/versions/3.1*/bin/python3; do \
@@ -67,6 +67,9 @@ train assistant: envs ## train if data changed; says what changed and how long i
 
 parse: envs ## what the assistant understands of a file's lines: make parse FILE=lines.tsv
 	@exec $(VOICE_PYTHON) -m scripts.parse "$(abspath $(FILE))"
+
+knowledge: envs ## mistakes in knowledge/, articles that expire and whose they are (DAY=2027-06-01: as on that day)
+	@exec $(VOICE_PYTHON) -m scripts.check_knowledge $(DAY)
 
 MINUTES := 120
 TRAINING := .venv/training/bin/python -m training

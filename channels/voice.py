@@ -88,7 +88,15 @@ class VoiceOutput(OutputChannel):
         for key, mistake in spoken.mistakes(metadata).items():
             logger.warning("voice channel: a response's metadata.%s is left out: %s", key, mistake)
         said = spoken.markup(text.strip(), metadata)
-        await self._send(Say(generation=self._generation, text=said, interruptible=interruptible))
+        evidence = kwargs.get("evidence")
+        await self._send(
+            Say(
+                generation=self._generation,
+                text=said,
+                interruptible=interruptible,
+                evidence=evidence if isinstance(evidence, dict) else {},
+            )
+        )
 
     async def send_custom_json(self, recipient_id: str, json_message: dict[str, Any], **kwargs: Any) -> None:
         """Do what an action asked for: `{"type": "listen" | "hotwords" | "transfer" | "hang_up", ...}`."""

@@ -16,6 +16,7 @@ from scripts import (
     check_actions,
     check_coverage,
     check_hotwords,
+    check_knowledge,
     check_names,
     check_opening,
     check_project,
@@ -39,13 +40,19 @@ def check(root: Path = ROOT) -> tuple[list[str], list[str]]:
     found += check_sentences.problems(project, check_spoken.voices(root))
     found += check_spoken.prompts(root)
     found += check_hotwords.problems(root, ROOT)
+    found += check_knowledge.problems(root, project.names.intents)
     if project.mistakes:
         return found, []  # names cannot be judged by files that cannot be read
     found += check_names.problems(project)
     said = check_actions.read(root)
     found += check_opening.problems(project, said)
     found += check_coverage.mistakes(project, said)
-    return found, [] if found else list(check_coverage.advice(project, said))
+    if found:
+        return found, []
+    return found, [
+        *check_coverage.advice(project, said),
+        *check_knowledge.expiring(root, check_knowledge.today()),
+    ]
 
 
 def main(given: list[str] | None = None) -> int:

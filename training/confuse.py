@@ -1,9 +1,10 @@
 """Sentences as a recogniser might mishear them, at a given rate of wrong characters.
 
     python -m training.confuse tests/data/nlu/held_out.yml > tests/data/nlu/misheard.tsv
+    python -m training.confuse tests/data/knowledge/questions.yml > tests/data/knowledge/misheard.tsv
 
 A character becomes one of the same sound or of one that is often taken for it (zh and z, n and l, ing and
-in ...), or is lost, or is said twice. Lines: intent, said, heard. Made once; the file is frozen.
+in ...), or is lost, or is said twice. Lines: intent or article, said, heard. Made once, then frozen.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from __future__ import annotations
 import random
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pypinyin import lazy_pinyin
@@ -79,14 +82,22 @@ class Confuser:
         return "".join(out) or text
 
 
+def sentences(tree: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What each sentence means and the sentence: of Rasa's NLU data, or of questions by part and article."""
+    for block in tree.get("nlu", []):
+        for line in block["examples"].splitlines():
+            yield block["intent"], _ANNOTATION.sub(r"\1", line.removeprefix("- ").strip())
+    for part in ("dev", "test"):
+        for article, questions in tree.get(part, {}).items():
+            yield from ((article, question) for question in questions)
+
+
 def main() -> int:
     """Write the lines to standard output."""
     confuser = Confuser(SEED, RATE)
     print("intent\tsaid\theard")
-    for block in yaml.safe_load(Path(sys.argv[1]).read_text(encoding="utf-8"))["nlu"]:
-        for line in block["examples"].splitlines():
-            said = _ANNOTATION.sub(r"\1", line.removeprefix("- ").strip())
-            print(block["intent"], said, confuser.heard(said), sep="\t")
+    for meant, said in sentences(yaml.safe_load(Path(sys.argv[1]).read_text(encoding="utf-8"))):
+        print(meant, said, confuser.heard(said), sep="\t")
     return 0
 
 

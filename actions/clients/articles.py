@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,17 +10,24 @@ from typing import Any
 
 import yaml
 
-KEYS = ("title", "intent", "questions", "source", "valid_from", "valid_until", "owner", "tags", "state")
+from actions.clients.synonyms import LOADER
+
+KEYS = ("title", "questions", "source", "valid_from", "valid_until", "owner", "tags", "state")
+OPTIONAL = ("intent",)
 STATES = ("draft", "review", "published")
 
 
 class ArticleMistake(Exception):
-    """An article cannot be used; the text names file, key and what was expected."""
+    """An article cannot be used; the text names file, line, key and what was expected."""
 
 
 @dataclass(frozen=True)
 class Article:
-    """One answer. It may be said from `valid_from` to `valid_until`, both included."""
+    """One answer. It may be said from `valid_from` to `valid_until`, both included.
+
+    `intent` is the intent that it answers whatever the words were, empty for most. `version` is what
+    `git hash-object` says of the file, so `git cat-file -p <version>` shows what was said.
+    """
 
     path: str
     title: str
@@ -29,22 +37,81 @@ class Article:
     source: str
     valid_from: date
     valid_until: date
+    owner: str
+    tags: tuple[str, ...]
     state: str
+    version: str
+
+    @property
+    def name(self) -> str:
+        """The file's name without .md."""
+        return Path(self.path).stem
 
     def may_be_said(self, today: date) -> bool:
         """Whether it is published and valid."""
         return self.state == "published" and self.valid_from <= today <= self.valid_until
 
+    def evidence(self) -> dict[str, str]:
+        """What the record of the call keeps beside the sentence."""
+        return {
+            "article": self.name,
+            "version": self.version,
+            "source": self.source,
+            "valid_from": self.valid_from.isoformat(),
+            "valid_until": self.valid_until.isoformat(),
+        }
+
 
 def parse(text: str, path: str) -> Article:
     """One file's text. Raises ArticleMistake."""
-    parts = text.split("---\n", 2)
+    parts = text.replace("\r\n", "\n").split("---\n", 2)
     if len(parts) < 3 or parts[0].strip():
         raise ArticleMistake(
             f"{path}:1: expected a heading between two lines of ---; see knowledge/README.md"
         )
+    head = _heading(parts[1], path)
+    for key in ("valid_from", "valid_until"):
+        if type(head[key]) is not date:
+            got = head[key]
+            raise ArticleMistake(f"{_at(parts[1], path, key)}: got '{got}', expected a day, e.g. 2026-12-31")
+    if head["valid_until"] < head["valid_from"]:
+        raise ArticleMistake(
+            f"{_at(parts[1], path, 'valid_until')}: lies before valid_from; correct one of them"
+        )
+    if head["state"] not in STATES:
+        raise ArticleMistake(
+            f"{_at(parts[1], path, 'state')}: got '{head['state']}', expected one of {', '.join(STATES)}"
+        )
+    for key in ("questions", "tags"):
+        if not isinstance(head[key], list) or not head[key]:
+            raise ArticleMistake(f"{_at(parts[1], path, key)}: expected a list, one entry at least")
+    answer = " ".join(parts[2].split())
+    if not answer:
+        raise ArticleMistake(f"{path}: the answer is missing; write it below the heading")
+    return Article(
+        path,
+        str(head["title"]),
+        str(head.get("intent") or ""),
+        tuple(str(question) for question in head["questions"]),
+        answer,
+        str(head["source"]),
+        head["valid_from"],
+        head["valid_until"],
+        str(head["owner"]),
+        tuple(str(tag) for tag in head["tags"]),
+        head["state"],
+        blob_hash(text.encode()),
+    )
+
+
+def blob_hash(content: bytes) -> str:
+    """What `git hash-object` says of a file with this content."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+def _heading(written: str, path: str) -> dict[str, Any]:
     try:
-        head: Any = yaml.safe_load(parts[1])
+        head: Any = yaml.load(written, LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 2
@@ -54,56 +121,51 @@ def parse(text: str, path: str) -> Article:
     missing = [key for key in KEYS if key not in head]
     if missing:
         raise ArticleMistake(f"{path}:2: key {missing[0]} is missing; add it, see knowledge/README.md")
-    for key in ("valid_from", "valid_until"):
-        if not isinstance(head[key], date):
-            raise ArticleMistake(f"{path}: key {key}: got '{head[key]}', expected a day, e.g. 2026-12-31")
-    if head["state"] not in STATES:
-        raise ArticleMistake(f"{path}: key state: got '{head['state']}', expected one of {', '.join(STATES)}")
-    answer = " ".join(parts[2].split())
-    if not answer:
-        raise ArticleMistake(f"{path}: the answer is missing; write it below the heading")
-    return Article(
-        path,
-        str(head["title"]),
-        str(head["intent"]),
-        tuple(str(question) for question in head["questions"] or ()),
-        answer,
-        str(head["source"]),
-        head["valid_from"],
-        head["valid_until"],
-        head["state"],
-    )
+    unknown = [key for key in head if key not in KEYS + OPTIONAL]
+    if unknown:
+        allowed = ", ".join(KEYS + OPTIONAL)
+        raise ArticleMistake(f"{_at(written, path, unknown[0])}: is unknown; expected one of {allowed}")
+    return head
+
+
+def _at(heading: str, path: str, key: str) -> str:
+    """Where a key stands."""
+    return f"{path}: key {key}"
 
 
 class Articles:
-    """All articles of a folder."""
+    """All articles of a folder. A look costs the file system a question for each file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._read: dict[Path, tuple[float, Article | None]] = {}
+        self._read: dict[Path, tuple[tuple[int, int], Article | str]] = {}
         self.mistakes: list[str] = []
 
     def all(self) -> list[Article]:
         """What is there now; a file with a mistake is left out and stands in `mistakes`."""
-        found, self.mistakes = [], []
+        read: dict[Path, tuple[tuple[int, int], Article | str]] = {}
         for path in sorted(self._folder.glob("*.md")):
             if path.name == "README.md":
                 continue
-            changed = path.stat().st_mtime
-            if self._read.get(path, (None, None))[0] != changed:
-                self._read[path] = (changed, self._parsed(path))
-            article = self._read[path][1]
-            if article is not None:
-                found.append(article)
-        return found
+            try:
+                about = path.stat()
+                stamp = (about.st_mtime_ns, about.st_size)
+                known = self._read.get(path)
+                read[path] = known if known and known[0] == stamp else (stamp, self._parsed(path))
+            except FileNotFoundError:  # deleted between the two looks
+                continue
+        self._read = read
+        self.mistakes = [found for _, found in read.values() if isinstance(found, str)]
+        return [found for _, found in read.values() if isinstance(found, Article)]
 
     def about(self, intent: str, today: date) -> Article | None:
         """The article that answers an intent today."""
         return next((x for x in self.all() if x.intent == intent and x.may_be_said(today)), None)
 
-    def _parsed(self, path: Path) -> Article | None:
+    def _parsed(self, path: Path) -> Article | str:
         try:
-            return parse(path.read_text(encoding="utf-8"), f"knowledge/{path.name}")
-        except (ArticleMistake, UnicodeDecodeError) as error:
-            self.mistakes.append(str(error))
-            return None
+            return parse(path.read_bytes().decode(), f"knowledge/{path.name}")
+        except ArticleMistake as error:
+            return str(error)
+        except UnicodeDecodeError:
+            return f"knowledge/{path.name}:1: is not UTF-8 text; save it as UTF-8"

@@ -151,6 +151,8 @@ class Call:
     def _take_message(self, message: dialogue.Down) -> None:
         match message:
             case dialogue.Say(generation, text, interruptible):
+                if message.evidence:
+                    self._record.bot_rests_on(generation, message.evidence)
                 if pieces(text):
                     self.feed(ev.BotSaid(generation, text, interruptible))
             case dialogue.Listen(generation, expect, max_digits, boost):

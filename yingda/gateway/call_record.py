@@ -95,6 +95,7 @@ class CallRecord:
         self._bot_seq: dict[int, int] = {}
         self._customer_seq: dict[int, int] = {}
         self._bot_latency: dict[int, int] = {}
+        self._evidence: dict[int, list[dict[str, Any]]] = {}
         self.counters = {"customer_turns": 0, "bot_turns": 0, "barge_ins": 0, "fillers": 0, "silences": 0}
         self._facts = {"direction": direction, "customer_number": customer, "our_number": ours}
         self.started_at = now_text()
@@ -133,12 +134,20 @@ class CallRecord:
             self._bot_latency[generation] = latency_ms
         self._bot_turn(generation, values)
 
+    def bot_rests_on(self, generation: int, evidence: dict[str, Any]) -> None:
+        """What a sentence of a bot turn rests on; written with the turn, if it is said."""
+        self._evidence.setdefault(generation, []).append(evidence)
+
     def bot_heard(self, heard: HeardTurn, at_ms: int) -> None:
         """A bot turn is over."""
         self.counters["bot_turns"] += heard.generation not in self._bot_seq
         self.counters["barge_ins"] += heard.interrupted
         values = {"text": heard.intended, "heard": heard.heard, "interrupted": heard.interrupted}
-        self._bot_turn(heard.generation, {**values, "generation": heard.generation, "ended_ms": at_ms})
+        rests_on = self._evidence.pop(heard.generation, None)
+        kept = {"evidence": rests_on} if rests_on else {}
+        self._bot_turn(
+            heard.generation, {**values, **kept, "generation": heard.generation, "ended_ms": at_ms}
+        )
         latency = self._bot_latency.get(heard.generation)
         data = {"side": "bot", "generation": heard.generation, "latency_ms": latency, **values}
         self._recorder.publish("turn", self._call_id, data)

@@ -9,7 +9,7 @@ Down (dialogue to gateway): Say, Listen, Transfer, HangUp, TurnDone, Error.
 
 >>> text = to_json(Say(generation=3, text="您好"))
 >>> parse(text)
-Say(generation=3, text='您好', interruptible=True, final_listen=False)
+Say(generation=3, text='您好', interruptible=True, final_listen=False, evidence={})
 """
 
 from __future__ import annotations
@@ -106,6 +106,7 @@ class Say:
     customer does.
 
     ``final_listen``: the last ``Say`` of the turn, to be answered (a hint; TurnDone still follows).
+    ``evidence``: what the sentence rests on (article, version, source, validity), for the record of the call.
     """
 
     type: ClassVar[str] = "say"
@@ -113,6 +114,7 @@ class Say:
     text: str
     interruptible: bool = True
     final_listen: bool = False
+    evidence: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rasa.core.channels.channel import UserMessage
 
-from channels.voice import NOTHING_HEARD, VoiceInput, text_for_rasa
+from channels.voice import NOTHING_HEARD, VoiceInput, VoiceOutput, text_for_rasa
 from yingda.messages.dialogue import (
     CallEnded,
     CallStarted,
@@ -294,3 +294,16 @@ def test_nothing_is_said_after_the_call_has_ended() -> None:
         return socket.sent
 
     assert [message for message in asyncio.run(run()) if isinstance(message, Say)] == [Say(2, "还在吗？")]
+
+
+@pytest.mark.requirement(41)
+async def test_what_a_sentence_rests_on_goes_down_with_it() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    output = VoiceOutput(4, send)
+    await output.send_text_message("c1", "积分3年有效", evidence={"article": "points"}, source="手册")
+    await output.send_text_message("c1", "再见", evidence="nothing")
+    assert sent == [Say(4, "积分3年有效", evidence={"article": "points"}), Say(4, "再见")]
