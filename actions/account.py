@@ -6,117 +6,53 @@ import re
 from datetime import date, timedelta
 from typing import Any
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backends, conversation, hotwords, requests
 from actions.clients.crm import Bill, BillLine, disputed_line
-from actions.clients.store import CrmUnavailable
 
 
-class ActionQueryBalance(Action):
-    """Tell the balance."""
-
-    def name(self) -> str:
-        """Rasa's name."""
-        return "action_query_balance"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        """Slots of the request and its answer."""
-        return await requests.take_up(dispatcher, tracker, {"request": "balance"}, tell_balance)
+def slots_of(request: str, said: str, day: str | None, cents: int | None, tracker: Tracker) -> dict[str, Any]:
+    """What was said of a bill or a charge. 那一笔给我退了, after a charge was explained, wants no second
+    explanation."""
+    slots: dict[str, Any] = {"bill_period": named_period(day, this_period()) or this_period()}
+    if request == "dispute":
+        explained = tracker.get_slot("disputed_line")
+        again = bool(explained) and "退" in said and cents in (None, explained["cents"])
+        slots.update(dispute_cents=cents, wants_refund=again)
+    return slots
 
 
-class ActionQueryBill(Action):
-    """Tell the bill of this month or of the month that was named."""
-
-    def name(self) -> str:
-        """Rasa's name."""
-        return "action_query_bill"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        """Slots of the request and its answer."""
-        period = named_period(conversation.entity(tracker, "date"), this_period())
-        slots = {"request": "bill", "bill_period": period or this_period()}
-        return await requests.take_up(dispatcher, tracker, slots, tell_bill)
-
-
-class ActionFeeDispute(Action):
-    """Explain a charge by the true line of the bill; offer a refund request or a human."""
-
-    def name(self) -> str:
-        """Rasa's name."""
-        return "action_fee_dispute"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        """Slots of the request and its answer."""
-        cents = conversation.amount_cents(tracker)
-        wants_money_back = conversation.awaiting(tracker) == "refund" and "退" in conversation.text(tracker)
-        if cents is None and wants_money_back:
-            return await open_refund(dispatcher, tracker)
-        period = named_period(conversation.entity(tracker, "date"), this_period())
-        slots = {"request": "dispute", "dispute_cents": cents, "bill_period": period or this_period()}
-        return await requests.take_up(dispatcher, tracker, slots, explain_charge)
-
-
-class ActionOpenRefundTicket(Action):
-    """The customer wants the explained charge back."""
-
-    def name(self) -> str:
-        """Rasa's name."""
-        return "action_open_refund_ticket"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        """The next question is whether there is anything else."""
-        return await open_refund(dispatcher, tracker)
-
-
-class ActionAskMore(Action):
-    """Ask whether there is anything else."""
-
-    def name(self) -> str:
-        """Rasa's name."""
-        return "action_ask_more"
-
-    def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        """A no ends the call from here."""
-        return requests.ask_more(dispatcher)
+def is_that_charge_back(tracker: Tracker) -> bool:
+    """那一笔给我退了吧, some time after a charge was explained."""
+    said = conversation.text(tracker)
+    return bool(
+        tracker.get_slot("disputed_line") and re.search("[那这].?[笔钱费].*退|退.*[那这].?[笔钱费]", said)
+    )
 
 
 async def open_refund(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
     """Open the ticket for the line that was explained last."""
     stored = tracker.get_slot("disputed_line")
     if not stored:
-        return requests.ask_more(dispatcher)
+        return [conversation.await_answer("nothing")]
     line = BillLine(stored["code"], stored["name"], stored["cents"], date.fromisoformat(stored["day"]))
-    customer_id, period = tracker.get_slot("customer_id"), tracker.get_slot("bill_period")
-    try:
-        await backends.ask(
-            lambda: backends.crm().open_refund_ticket(tracker.sender_id, customer_id, period, line)
-        )
-    except CrmUnavailable:
-        dispatcher.utter_message(response="utter_system_busy")
-        return [conversation.await_answer("more")]
+    customer_id, period = tracker.get_slot("customer_id"), stored["period"]
+    await backends.ask(
+        lambda: backends.crm().open_refund_ticket(tracker.sender_id, customer_id, period, line)
+    )
     amount = conversation.spoken_amount(line.cents)
     dispatcher.utter_message(response="utter_refund_requested", amount=amount, line=line.name)
-    return requests.ask_more(dispatcher)
+    return [conversation.await_answer("nothing")]
 
 
 async def tell_balance(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
     customer = await backends.customer(tracker.get_slot("customer_id"))
     amount = conversation.spoken_amount(customer.balance_cents)
     dispatcher.utter_message(response="utter_balance", amount=amount)
-    return requests.ask_more(dispatcher)
+    return []
 
 
 async def tell_bill(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
@@ -124,15 +60,17 @@ async def tell_bill(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[
     bill = await _bill(tracker, period)
     if bill is None:
         dispatcher.utter_message(response="utter_no_bill", month=spoken_month(period))
-        return requests.ask_more(dispatcher)
+        return []
     lines = "，".join(f"{line.name}{conversation.spoken_amount(line.cents)}" for line in bill.lines)
     total = conversation.spoken_amount(bill.total_cents)
     hotwords.send(dispatcher, hotwords.of_bill(bill))
     dispatcher.utter_message(response="utter_bill", month=spoken_month(period), total=total, lines=lines)
-    return requests.ask_more(dispatcher)
+    return []
 
 
 async def explain_charge(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    if tracker.get_slot("wants_refund"):
+        return await open_refund(dispatcher, tracker)
     period = str(tracker.get_slot("bill_period") or this_period())
     bill, previous = await _bill(tracker, period), await _bill(tracker, month_before(period))
     cents = tracker.get_slot("dispute_cents")
@@ -152,6 +90,7 @@ async def explain_charge(dispatcher: CollectingDispatcher, tracker: Tracker) -> 
     dispatcher.utter_message(response="utter_charge_explained" if is_named else "utter_other_charge", **say)
     dispatcher.utter_message(response="utter_offer_refund")
     stored = {"code": line.code, "name": line.name, "cents": line.cents, "day": line.day.isoformat()}
+    stored["period"] = period
     return [SlotSet("disputed_line", stored), conversation.await_answer("refund")]
 
 

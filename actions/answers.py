@@ -1,115 +1,109 @@
-"""Which answer belongs to which request, and which deed to which yes: the tables that join the topics."""
+"""Which answer belongs to which request, and what a yes or a no means: the tables that join the topics."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import account, appointments, conversation, orders, outbound, requests, services, tickets
-from actions.clients.store import CrmUnavailable
-
-Deed = Callable[[CollectingDispatcher, Tracker, dict[str, Any]], Awaitable[list[EventType]]]
+from actions import account, appointments, conversation, handoff, requests, services, tickets
 
 REQUESTS: dict[str, requests.Answer] = {
     "balance": account.tell_balance,
     "bill": account.tell_bill,
     "dispute": account.explain_charge,
     "plan": services.tell_plan,
-    "open_service": services.propose_service,
-    "cancel_service": services.propose_service,
-    "order": orders.tell_order,
-    "logistics": orders.tell_logistics,
-    **{kind: orders.propose_change for kind in orders.FIT},
-    **appointments.ANSWERS,
     "fault": tickets.report_fault,
     "ticket": tickets.tell_ticket,
-}
-DEEDS: dict[str, Deed] = {
-    "open_service": services.change,
-    "cancel_service": services.change,
-    **{kind: orders.change for kind in orders.FIT},
-    **{kind: appointments.change for kind in appointments.ANSWERS},
-}
-ANSWERS_TO: dict[str, requests.Answer] = {
-    "order": orders.take_answer,
-    "address": orders.take_answer,
-    "service": services.take_answer,
-    "day": appointments.take_answer,
-    "time": appointments.take_answer,
-    "promise": outbound.promise,
-    "score": outbound.rate,
-}  # by what is awaited
-CORRECTED_BY: dict[str, requests.Answer] = {
-    "open_service": services.take_answer,
-    "cancel_service": services.take_answer,
-    **{kind: orders.take_answer for kind in orders.FIT},
-    **{kind: appointments.take_answer for kind in appointments.ANSWERS},
-}  # by the kind of what waits for a yes
+}  # those that need nothing but to know who calls
 
 
-class ActionConfirm(Action):
-    """Yes to what was proposed: do it."""
+class ActionAnswerRequest(Action):
+    """The customer is known: answer what was asked."""
 
     def name(self) -> str:
         """Rasa's name."""
-        return "action_confirm"
+        return "action_answer_request"
 
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Nothing is pending afterwards."""
-        pending = tracker.get_slot("pending") or {}
-        deed = DEEDS.get(str(pending.get("kind")))
-        if deed is None:
-            return requests.ask_more(dispatcher)
-        try:
-            return [SlotSet("pending", None), *await deed(dispatcher, tracker, pending)]
-        except CrmUnavailable:
-            return requests.system_busy(dispatcher)
+        """Nothing when the identity could not be verified, which has been said."""
+        answer = REQUESTS.get(str(tracker.get_slot("request")))
+        if answer is None or not tracker.get_slot("identity_verified"):
+            return []
+        return await requests.given(answer, dispatcher, tracker)
 
 
-class ActionDecline(Action):
-    """No to what was proposed: leave it, or take the value that came with the no."""
+class ActionAffirm(Action):
+    """Yes to the last question outside of forms."""
 
     def name(self) -> str:
         """Rasa's name."""
-        return "action_decline"
+        return "action_affirm"
 
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Nothing is pending afterwards."""
-        if tracker.latest_message.get("entities"):
-            return await correct(dispatcher, tracker)
-        dispatcher.utter_message(response="utter_left_as_it_is")
-        return [SlotSet("pending", None), *requests.ask_more(dispatcher)]
+        """The rule goes on with what is open."""
+        awaited = conversation.awaiting(tracker)
+        if awaited == "human":
+            dispatcher.utter_message(response="utter_handoff")
+            return await handoff.hand_over(dispatcher, tracker, "requested")
+        if awaited == "refund":
+            return await requests.given(account.open_refund, dispatcher, tracker)
+        if awaited == "visit":
+            return [*appointments.book_visit(tracker), ActiveLoop("appointment_form")]
+        if not conversation.open_form(tracker):
+            dispatcher.utter_message(response="utter_please_go_on")
+        return []
 
 
-async def answer_request(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-    """Answer what was asked before; the identity is known."""
-    answer = REQUESTS.get(str(tracker.get_slot("request")))
-    if answer is None:
-        return requests.ask_more(dispatcher)
-    return await requests.given(answer, dispatcher, tracker)
+class ActionDeny(Action):
+    """No to the last question, or to what a form asks for: it is left. With a value it is a correction."""
+
+    def name(self) -> str:
+        """Rasa's name."""
+        return "action_deny"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """The rule goes on with what else is open."""
+        corrected = await take_value(dispatcher, tracker)
+        if corrected is not None:
+            return corrected
+        awaited = conversation.awaiting(tracker)
+        if awaited in requests.QUESTIONS:
+            dispatcher.utter_message(response=f"utter_no_{awaited}")
+            return [conversation.await_answer("nothing")]
+        if conversation.open_form(tracker):
+            dispatcher.utter_message(response="utter_left_as_it_is")
+            return requests.close(tracker)
+        if awaited == "more":
+            dispatcher.utter_message(response="utter_goodbye")
+            return requests.hang_up(dispatcher, tracker, "goodbye")
+        dispatcher.utter_message(response="utter_what_else")
+        return []
 
 
 async def take_value(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType] | None:
-    """A value that the last question asked for, or None when it asked for none of these."""
-    awaited = conversation.awaiting(tracker)
-    if awaited == "confirm":
-        return await correct(dispatcher, tracker)
-    answer = ANSWERS_TO.get(awaited)
-    return None if answer is None else await requests.given(answer, dispatcher, tracker)
-
-
-async def correct(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-    """Another value for what was proposed: it is proposed again."""
-    kind = str((tracker.get_slot("pending") or {}).get("kind"))
-    answer = CORRECTED_BY.get(kind)
-    if answer is None:
-        return requests.ask_more(dispatcher)
-    return await requests.given(answer, dispatcher, tracker)
+    """A bare value outside of forms that corrects the last answer: another amount, another month. None: it
+    corrects nothing."""
+    request = tracker.get_slot("request")
+    if not tracker.get_slot("identity_verified") or request not in ("bill", "dispute"):
+        return None
+    cents = conversation.amount_cents(tracker)
+    if request == "dispute" and cents is not None:
+        tracker.slots.update(dispute_cents=cents, wants_refund=False)
+        events = await requests.given(account.explain_charge, dispatcher, tracker)
+        return [SlotSet("dispute_cents", cents), *events]
+    period = account.named_period(conversation.entity(tracker, "date"), account.this_period())
+    if period is None:
+        return None
+    tracker.slots.update(bill_period=period, request="bill")
+    events = await requests.given(account.tell_bill, dispatcher, tracker)
+    changed = [SlotSet("bill_period", period), SlotSet("request", "bill")]
+    return [*changed, conversation.await_answer("nothing"), *events]

@@ -5,21 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, UserUtteranceReverted
+from rasa_sdk.events import EventType, SlotSet, UserUtteranceReverted
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import account, answers, conversation, handoff, identity, requests
+from actions import account, answers, conversation, going_on, handoff, identity, requests
 
 FAILURES_BEFORE_CHOICES = 1
 FAILURES_BEFORE_HUMAN = 2
 LEAST_FOR_A_READING = 0.1  # of confidence: below it nobody meant that
-TAKEN_AS_SAID = (
-    "address",
-    "service",
-    "day",
-    "time",
-    "order",
-)  # whatever is said after these questions may be it
 
 
 class ActionSilence(Action):
@@ -32,18 +25,21 @@ class ActionSilence(Action):
     def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """The gateway counts; what is awaited stays awaited."""
+        """The gateway counts; what is awaited stays awaited. The second time a form asks again."""
         count = int(conversation.entity(tracker, "count") or 1)
         if count >= 3:
             dispatcher.utter_message(response="utter_silence_goodbye")
-            requests.hang_up(dispatcher, "silence")
-        else:
-            dispatcher.utter_message(response="utter_silence_first" if count <= 1 else "utter_silence_second")
+            return requests.hang_up(dispatcher, tracker, "silence")
+        if count <= 1:
+            dispatcher.utter_message(response="utter_silence_first")
+            return going_on.keep_quiet(tracker)
+        opened = conversation.open_form(tracker)
+        dispatcher.utter_message(response="utter_not_heard" if opened else "utter_silence_second")
         return []
 
 
 class ActionKeypad(Action):
-    """Digits were keyed in: 0 is a human, others answer the question."""
+    """Digits were keyed in that no form asked for: 0 is a human."""
 
     def name(self) -> str:
         """Rasa's name."""
@@ -52,18 +48,18 @@ class ActionKeypad(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Events of whatever the digits mean."""
+        """The rule goes on with what is open."""
         if str(conversation.entity(tracker, "digits")) == "0":
             dispatcher.utter_message(response="utter_handoff")
             return await handoff.hand_over(dispatcher, tracker, "requested")
-        if conversation.awaiting(tracker) in ("id_last4", "phone"):
-            return await identity.verify(dispatcher, tracker)
-        dispatcher.utter_message(response="utter_choices")
+        identity.incomplete(dispatcher, tracker)
+        if not conversation.open_form(tracker):
+            dispatcher.utter_message(response="utter_choices")
         return []
 
 
 class ActionInform(Action):
-    """A bare value: what it means depends on what was asked or talked about."""
+    """A bare value that no form took: a correction of what was told, or of no use."""
 
     def name(self) -> str:
         """Rasa's name."""
@@ -72,19 +68,31 @@ class ActionInform(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Events of the request that the value corrects or completes."""
-        if conversation.awaiting(tracker) in ("id_last4", "phone"):
-            return await identity.verify(dispatcher, tracker)
+        """Events of the request that the value corrects."""
+        if conversation.open_form(tracker):
+            return await _nothing_for_form(dispatcher, tracker)
         taken = await answers.take_value(dispatcher, tracker)
         if taken is not None:
             return taken
-        disputes = tracker.get_slot("request") == "dispute"
-        if disputes and conversation.amount_cents(tracker) is not None:
-            return await account.ActionFeeDispute().run(dispatcher, tracker, domain)
-        if conversation.entity(tracker, "date") and tracker.get_slot("request") in ("bill", "dispute"):
-            return await account.ActionQueryBill().run(dispatcher, tracker, domain)
         dispatcher.utter_message(response="utter_rephrase")
-        return []
+        return [conversation.failed(tracker)]
+
+
+async def _nothing_for_form(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    """The form asks again; after a few times a human takes over."""
+    if tracker.get_slot("requested_slot") == "confirmed":
+        meant = conversation.yes_or_no(conversation.text(tracker), requests.ECHO["confirmed"])
+        if meant is not None:
+            return [SlotSet("confirmed", meant)]
+    if conversation.failures_in_a_row(tracker.events) >= FAILURES_BEFORE_HUMAN:
+        dispatcher.utter_message(response="utter_handoff_not_understood")
+        return await handoff.hand_over(dispatcher, tracker, "not_understood")
+    asks_for_digits = tracker.get_slot("requested_slot") in identity.SLOTS
+    if asks_for_digits and conversation.has_digits(tracker):
+        dispatcher.utter_message(response="utter_id_incomplete")
+    else:
+        dispatcher.utter_message(response="utter_not_clear")
+    return [conversation.failed(tracker)]
 
 
 class ActionNotUnderstood(Action):
@@ -97,14 +105,16 @@ class ActionNotUnderstood(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Digits that were asked for count even when the words around them were not understood."""
-        waits_for_digits = conversation.awaiting(tracker) in ("id_last4", "phone")
-        if waits_for_digits and conversation.has_digits(tracker):
-            return await identity.verify(dispatcher, tracker)
-        if conversation.awaiting(tracker) in TAKEN_AS_SAID:
-            taken = await answers.take_value(dispatcher, tracker)
-            if taken is not None:
-                return taken
+        """The rule goes on with what is open."""
+        if conversation.open_form(tracker):
+            return await _nothing_for_form(dispatcher, tracker)
+        awaited = conversation.awaiting(tracker)
+        meant = conversation.yes_or_no(conversation.text(tracker), requests.ECHO.get(awaited, "嗯"))
+        if awaited in requests.QUESTIONS and meant is not None:
+            answer = answers.ActionAffirm() if meant else answers.ActionDeny()
+            return await answer.run(dispatcher, tracker, domain)
+        if account.is_that_charge_back(tracker):
+            return await requests.given(account.open_refund, dispatcher, tracker)
         failures = conversation.failures_in_a_row(tracker.events)
         if failures >= FAILURES_BEFORE_HUMAN:
             dispatcher.utter_message(response="utter_handoff_not_understood")
@@ -113,11 +123,11 @@ class ActionNotUnderstood(Action):
             dispatcher.utter_message(response="utter_out_of_scope")
         elif failures >= FAILURES_BEFORE_CHOICES:
             dispatcher.utter_message(response="utter_choices")
-        elif not waits_for_digits and (readings := _two_readings(tracker, domain)):
+        elif readings := _two_readings(tracker, domain):
             dispatcher.utter_message(response="utter_clarify", first=readings[0], second=readings[1])
         else:
-            dispatcher.utter_message(response="utter_id_incomplete" if waits_for_digits else "utter_rephrase")
-        return []
+            dispatcher.utter_message(response="utter_rephrase")
+        return [conversation.failed(tracker)]
 
 
 def _two_readings(tracker: Tracker, domain: dict[str, Any]) -> tuple[str, str] | None:
@@ -142,9 +152,8 @@ class ActionHangUp(Action):
     def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """No events."""
-        requests.hang_up(dispatcher, "goodbye")
-        return []
+        """An open form asks no more."""
+        return requests.hang_up(dispatcher, tracker, "goodbye")
 
 
 class ActionDefaultFallback(Action):

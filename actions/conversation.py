@@ -18,10 +18,19 @@ _NOT_WORTH_REPEATING = {
     "utter_silence_first",
     "utter_silence_second",
 }
+_INVITING = {
+    "utter_please_go_on",
+    "utter_what_else",
+    "utter_what_for",
+    "utter_rephrase",
+    "utter_choices",
+    "utter_out_of_scope",
+}  # responses that tell the customer to speak
+_NO_ANSWER = ("action_listen", "action_extract_slots")
 
 
 def awaiting(tracker: Tracker) -> str:
-    """What the last question of the bot asks for: a value of the slot in domain.yml."""
+    """What the last question outside of forms asks for: a value of the slot in domain.yml."""
     return str(tracker.get_slot("awaiting") or "nothing")
 
 
@@ -56,6 +65,13 @@ def text(tracker: Tracker) -> str:
     return str((message.get("parse_data") or {}).get("text") or message.get("text") or "")
 
 
+def pieces(tracker: Tracker) -> list[dict[str, Any]]:
+    """The different requests of the latest message, when it holds several (extensions/nlu/several.py)."""
+    message = tracker.latest_message
+    found = message.get("requests") or (message.get("parse_data") or {}).get("requests") or []
+    return [piece for piece in found if isinstance(piece, dict)]
+
+
 def digits(tracker: Tracker, length: int) -> str | None:
     """The last run of `length` digits (the last may be X) in the latest message, spoken or keyed."""
     keyed = entity(tracker, "digits")
@@ -77,15 +93,67 @@ def call(tracker: Tracker) -> dict[str, Any]:
 
 
 def failures_in_a_row(events: Iterable[dict[str, Any]]) -> int:
-    """How many turns up to now, one after another, were not understood."""
-    count = 0
+    """How many turns before this one, one after another, brought nothing: each set the slot `failures`."""
+    count, failed, is_this = 0, False, True
     for event in reversed(list(events)):
-        if event.get("event") != "action" or event.get("name") in ("action_listen", "action_extract_slots"):
-            continue
-        if event.get("name") != NOT_UNDERSTOOD:
-            break
-        count += 1
+        if event.get("event") == "slot" and event.get("name") == "failures":
+            failed = True
+        elif event.get("event") == "user":
+            if not failed and not is_this:
+                break
+            count, failed, is_this = count + (failed and not is_this), False, False
     return count
+
+
+def failed(tracker: Tracker) -> EventType:
+    """This turn brought nothing."""
+    return SlotSet("failures", failures_in_a_row(tracker.events) + 1)
+
+
+def open_form(tracker: Tracker) -> str | None:
+    """The form that is active."""
+    name = (tracker.active_loop or {}).get("name")
+    return str(name) if name else None
+
+
+def since_customer(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What happened after the customer's last turn, in order."""
+    turn: list[dict[str, Any]] = []
+    for event in reversed(list(events)):
+        if event.get("event") == "user":
+            break
+        turn.append(event)
+    return turn[::-1]
+
+
+def is_first_look(tracker: Tracker, form: str) -> bool:
+    """Whether `form`, which asks for something, is the first to see the customer's turn."""
+    done = [x.get("name") for x in since_customer(tracker.events) if x.get("event") == "action"]
+    return bool(tracker.get_slot("requested_slot")) and all(name in (*_NO_ANSWER, form) for name in done)
+
+
+def was_asked(events: Iterable[dict[str, Any]]) -> bool:
+    """Whether the bot has asked a question in this turn, or told the customer to speak."""
+    said = [event for event in since_customer(events) if event.get("event") == "bot"]
+    return any(
+        "？" in str(event.get("text")) or (event.get("metadata") or {}).get("utter_action") in _INVITING
+        for event in said
+    )
+
+
+def yes_or_no(said: str, echo: str) -> bool | None:
+    """A yes or a no in words that mean it only after the question, with its verbs `echo`: 退了吧, 不约了."""
+    if re.match("不[对是].{3}", said):  # not that but something, and what was not understood
+        return None
+    if re.search("[不别没甭]|算了", said):
+        return False
+    return True if re.search(f"[{echo}]", said) else None
+
+
+def has_left(events: Iterable[dict[str, Any]]) -> bool:
+    """Whether the call has been handed over or ended in this turn."""
+    sent = ((event.get("data") or {}).get("custom") or {} for event in since_customer(events))
+    return any(message.get("type") in ("transfer", "hang_up") for message in sent)
 
 
 def last_bot_turn(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

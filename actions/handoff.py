@@ -9,7 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import backends, conversation
+from actions import backends, conversation, requests
 from actions.clients.store import CrmUnavailable
 
 logger = logging.getLogger(__name__)
@@ -20,25 +20,6 @@ REASONS = {
     "not_understood": "连续多次未听懂",
     "identity_failed": "身份核实未通过",
     "complaint": "客户投诉",
-}
-REQUESTS = {
-    "balance": "查询余额",
-    "bill": "查询账单",
-    "dispute": "费用争议",
-    "plan": "查询套餐",
-    "open_service": "开通业务",
-    "cancel_service": "取消业务",
-    "order": "查询订单",
-    "logistics": "查询物流",
-    "cancel_order": "取消订单",
-    "change_address": "修改收货地址",
-    "return_goods": "退货",
-    "exchange_goods": "换货",
-    "book_appointment": "预约上门",
-    "change_appointment": "改预约",
-    "cancel_appointment": "取消预约",
-    "fault": "报修",
-    "ticket": "查询工单",
 }
 
 
@@ -67,8 +48,8 @@ class ActionOfferHuman(Action):
     def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """A yes leads to one from here."""
-        return [conversation.await_answer("human")]
+        """A yes leads to one from here; an open form waits."""
+        return [conversation.await_answer("human"), *requests.set_aside(tracker)]
 
 
 async def hand_over(dispatcher: CollectingDispatcher, tracker: Tracker, reason: str) -> list[EventType]:
@@ -84,7 +65,7 @@ async def hand_over(dispatcher: CollectingDispatcher, tracker: Tracker, reason: 
     dispatcher.utter_message(
         json_message={"type": "transfer", "target": TARGET, "mode": "cold", "summary": text}
     )
-    return [conversation.await_answer("nothing")]
+    return [conversation.await_answer("nothing"), *requests.close(tracker)]
 
 
 def summary(tracker: Tracker, reason: str) -> str:
@@ -92,7 +73,7 @@ def summary(tracker: Tracker, reason: str) -> str:
     who = tracker.get_slot("customer_title") or "来电号码未登记的客户"
     verified = "身份已核实" if tracker.get_slot("identity_verified") else "身份未核实"
     parts = [f"{who}，{verified}"]
-    if asked := REQUESTS.get(str(tracker.get_slot("request"))):
+    if asked := requests.NAMES.get(str(tracker.get_slot("request"))):
         parts.append(f"诉求：{asked}")
     if line := tracker.get_slot("disputed_line"):
         parts.append(f"争议项目：{line['name']}{conversation.spoken_amount(line['cents'])}")

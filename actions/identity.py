@@ -6,76 +6,94 @@ import hmac
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import answers, backends, conversation, handoff, hotwords, requests
-from actions.clients.store import CrmUnavailable
+from actions import backends, conversation, handoff, hotwords, requests
 
 MAX_ATTEMPTS = 3
 PHONE_DIGITS = 11
 ID_DIGITS = 4
+SLOTS = ("phone", "id_last4")
 
 
 class ActionVerifyIdentity(Action):
-    """Check the digits, then answer what was asked before."""
+    """The customer speaks of the identity, without digits that can be used: say what was missing."""
 
     def name(self) -> str:
         """Rasa's name."""
         return "action_verify_identity"
 
-    async def run(
+    def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Slots of the outcome."""
-        return await verify(dispatcher, tracker)
+        """The rule goes on with the question."""
+        if conversation.open_form(tracker):
+            incomplete(dispatcher, tracker)
+        elif tracker.get_slot("identity_verified"):
+            dispatcher.utter_message(response="utter_identity_known")
+        else:
+            dispatcher.utter_message(response="utter_what_for")
+        return []
 
 
-async def verify(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-    """Check the digits of the latest message; ask for them when there are none."""
-    phone = conversation.digits(tracker, PHONE_DIGITS)
-    if not tracker.get_slot("customer_id"):
-        return await _identify_by_phone(dispatcher, phone)
-    given = conversation.digits(tracker, ID_DIGITS)
-    if tracker.get_slot("identity_verified"):
-        return await answers.answer_request(dispatcher, tracker)
-    if given is None:
-        again = conversation.has_digits(tracker)
-        dispatcher.utter_message(response="utter_id_incomplete" if again else "utter_ask_id_last4")
-        return [conversation.await_answer("id_last4")]
-    try:
-        customer_id = tracker.get_slot("customer_id")
-        customer = await backends.ask(lambda: backends.crm().customer(customer_id))
-    except CrmUnavailable:
-        return requests.system_busy(dispatcher)
-    if customer and hmac.compare_digest(given, customer.id_last4.upper()):
+def incomplete(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """Say that there were too few or too many digits, when there were any and they were asked for."""
+    if tracker.get_slot("requested_slot") in SLOTS and conversation.has_digits(tracker):
+        dispatcher.utter_message(response="utter_id_incomplete")
+
+
+def given(tracker: Tracker) -> bool:
+    """Whether this turn holds digits of the length that is asked for."""
+    length = ID_DIGITS if tracker.get_slot("customer_id") else PHONE_DIGITS
+    return conversation.digits(tracker, length) is not None
+
+
+async def check(dispatcher: CollectingDispatcher, tracker: Tracker) -> str | None:
+    """The slot to ask for, or None once the customer is known. What was found stands in `tracker.slots`.
+
+    Raises Ended after too many wrong digits, CrmUnavailable.
+    """
+    if not tracker.get_slot("customer_id") and not await _found_by_phone(dispatcher, tracker):
+        return "phone"
+    digits = _digits(tracker)
+    if digits is None:
+        return "id_last4"
+    customer = await backends.customer(tracker.get_slot("customer_id"))
+    if hmac.compare_digest(digits, customer.id_last4.upper()):
         dispatcher.utter_message(response="utter_identity_verified")
-        return [SlotSet("identity_verified", True), *await answers.answer_request(dispatcher, tracker)]
-    return await _wrong_digits(dispatcher, tracker)
+        tracker.slots["identity_verified"] = True
+        return None
+    await _wrong_digits(dispatcher, tracker)
+    return "id_last4"
 
 
-async def _wrong_digits(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+def _digits(tracker: Tracker) -> str | None:
+    """Four digits count when they were asked for, or called by their name."""
+    asked = tracker.get_slot("requested_slot") == "id_last4"
+    if not asked and conversation.entity(tracker, "id_last4") is None:
+        return None
+    return conversation.digits(tracker, ID_DIGITS)
+
+
+async def _wrong_digits(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
     attempts = int(tracker.get_slot("identity_attempts") or 0) + 1
+    tracker.slots["identity_attempts"] = attempts
     if attempts >= MAX_ATTEMPTS:
         dispatcher.utter_message(response="utter_identity_failed")
-        return await handoff.hand_over(dispatcher, tracker, "identity_failed")
+        raise requests.Ended(await handoff.hand_over(dispatcher, tracker, "identity_failed"))
     dispatcher.utter_message(response="utter_id_wrong")
-    return [SlotSet("identity_attempts", attempts), conversation.await_answer("id_last4")]
 
 
-async def _identify_by_phone(dispatcher: CollectingDispatcher, phone: str | None) -> list[EventType]:
-    """The number that calls is not a customer's: ask for the customer's own."""
+async def _found_by_phone(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
+    """The number that calls is not a customer's: whether the one that was said is."""
+    phone = conversation.digits(tracker, PHONE_DIGITS)
     if phone is None:
-        dispatcher.utter_message(response="utter_ask_phone")
-        return [conversation.await_answer("phone")]
-    try:
-        customer = await backends.ask(lambda: backends.crm().customer_by_number(phone))
-    except CrmUnavailable:
-        return requests.system_busy(dispatcher)
+        return False
+    customer = await backends.ask(lambda: backends.crm().customer_by_number(phone))
     if customer is None:
         dispatcher.utter_message(response="utter_phone_unknown")
-        return [conversation.await_answer("phone")]
+        return False
     hotwords.send(dispatcher, hotwords.of_customer(customer))
-    dispatcher.utter_message(response="utter_ask_id_last4")
-    slots = {"customer_id": customer.id, "customer_title": customer.title, "customer_known": True}
-    return [*(SlotSet(key, value) for key, value in slots.items()), conversation.await_answer("id_last4")]
+    tracker.slots.update(customer_id=customer.id, customer_title=customer.title, customer_known=True)
+    return True

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backends, conversation, hotwords, requests
 from actions.clients.orders import OPEN, Order
+from actions.clients.store import CrmUnavailable
+from actions.forms import RequestForm, confirmation
+from actions.requests import Ended
 
 SHORTEST_ADDRESS = 4  # characters
 FIT = {
@@ -18,66 +21,70 @@ FIT = {
     "return_goods": ("delivered",),
     "exchange_goods": ("delivered",),
 }  # states in which an order can have that done to it
+TOLD = {"query_order": (), "query_logistics": ("shipped",)}  # states of the order that is rather meant
 
 
-class ActionQueryOrder(Action):
-    """How far an order is."""
+class ValidateOrderForm(RequestForm):
+    """Which order; for a change that can still be made a new address, if that is it, and a yes."""
+
+    form = "order_form"
+    slots = ("order_number", "new_address", "confirmed")
+
+    async def missing(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, fresh: dict[str, Any]
+    ) -> str | None:
+        """The number when no order is found without it, the address, the yes."""
+        kind = str(tracker.get_slot("request"))
+        if "order_number" in fresh:
+            tracker.slots["product"] = None
+        order = await _meant(tracker, {**FIT, **TOLD}[kind])
+        if order is None:
+            if tracker.get_slot("order_number"):
+                dispatcher.utter_message(response="utter_order_unknown")
+            tracker.slots["order_number"] = None
+            return "order_number"
+        tracker.slots.update(order_number=order.number, item=order.item, product=None)
+        if kind in TOLD or confirmation(tracker, fresh) is not None:
+            return None
+        if order.state not in FIT[kind]:
+            raise Ended(requests.offer_human(dispatcher, f"utter_{kind}_not_now", item=order.item))
+        address = _address(tracker, fresh) if kind == "change_address" else ""
+        if address is None:
+            return "new_address"
+        say = {"item": order.item, "day": requests.spoken_day(order.day), "address": address}
+        dispatcher.utter_message(response=f"utter_confirm_{kind}", **say)
+        return "confirmed"
+
+
+class ActionFinishOrder(Action):
+    """Tell how far it is, or do what was confirmed."""
 
     def name(self) -> str:
         """Rasa's name."""
-        return "action_query_order"
+        return "action_finish_order"
 
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """Slots of the request and its answer."""
-        return await requests.take_up(dispatcher, tracker, _asked(tracker, "order"), tell_order)
-
-
-class ActionQueryLogistics(Action):
-    """Where a parcel is, and when it comes."""
-
-    def name(self) -> str:
-        """Rasa's name."""
-        return "action_query_logistics"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        """Slots of the request and its answer."""
-        return await requests.take_up(dispatcher, tracker, _asked(tracker, "logistics"), tell_logistics)
-
-
-class ActionChangeOrder(Action):
-    """Cancel an order, send it elsewhere, give it back or exchange it, whichever the intent says."""
-
-    def name(self) -> str:
-        """Rasa's name."""
-        return "action_change_order"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        """Slots of the request, and the question whether to do it."""
-        kind = conversation.intent(tracker)
-        slots = _asked(tracker, kind)
-        slots["new_address"] = _address(tracker) if kind == "change_address" else None
-        return await requests.take_up(dispatcher, tracker, slots, propose_change)
+        """A human is offered while the CRM is away."""
+        told = {"query_order": tell_order, "query_logistics": tell_logistics}
+        kind = str(tracker.get_slot("request"))
+        if kind not in told:
+            return await requests.finish(dispatcher, tracker, change)
+        if not (tracker.get_slot("order_number") and tracker.get_slot("identity_verified")):
+            return []
+        return await requests.given(told[kind], dispatcher, tracker)
 
 
 async def tell_order(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
     """The state of the order that is meant."""
-    order = await _meant(tracker)
-    if order is None:
-        return _which(dispatcher, tracker)
+    order = await _order(tracker)
     return _told(dispatcher, order, f"utter_order_{order.state}")
 
 
 async def tell_logistics(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
     """Where the parcel is; what has not left, or has come, is told as an order."""
-    order = await _meant(tracker, ("shipped",))
-    if order is None:
-        return _which(dispatcher, tracker)
+    order = await _order(tracker)
     if order.state != "shipped" or order.shipment is None:
         return _told(dispatcher, order, f"utter_order_{order.state}")
     parcel = order.shipment
@@ -85,65 +92,31 @@ async def tell_logistics(dispatcher: CollectingDispatcher, tracker: Tracker) -> 
     return _told(dispatcher, order, "utter_logistics", courier=parcel.courier, place=parcel.place, due=due)
 
 
-async def propose_change(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-    """Ask whether to do it to the order that is meant; say so if it is too late, or too early."""
-    kind = str(tracker.get_slot("request"))
-    order = await _meant(tracker, FIT[kind])
-    if order is None:
-        return _which(dispatcher, tracker)
-    if order.state not in FIT[kind]:
-        return requests.offer_human(dispatcher, f"utter_{kind}_not_now", item=order.item)
-    told = [SlotSet("order_number", order.number)]
-    address = tracker.get_slot("new_address")
-    if kind == "change_address" and not address:
-        dispatcher.utter_message(response="utter_ask_address", item=order.item)
-        return [*told, conversation.await_answer("address")]
-    pending = {"kind": kind, "order": order.number, "item": order.item, "address": address}
-    say = {"item": order.item, "day": requests.spoken_day(order.day), "address": address or ""}
-    return told + requests.propose(dispatcher, f"utter_confirm_{kind}", pending, **say)
-
-
-async def take_answer(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-    """An address or an order number that was asked for, or one that corrects what was proposed."""
-    request = str(tracker.get_slot("request"))
-    slots: dict[str, Any] = {}
-    if number := conversation.entity(tracker, "order_number"):
-        slots["order_number"] = str(number)
-    if request == "change_address" and (address := _address(tracker)):
-        slots["new_address"] = address
-    if not slots:
-        return _which(dispatcher, tracker)
-    answer = {"order": tell_order, "logistics": tell_logistics}.get(request, propose_change)
-    return await requests.take_up(dispatcher, tracker, slots, answer)
-
-
-async def change(
-    dispatcher: CollectingDispatcher, tracker: Tracker, pending: dict[str, Any]
-) -> list[EventType]:
-    """Do it, now that there was a yes."""
-    kind, number = pending["kind"], pending["order"]
-    customer_id = tracker.get_slot("customer_id")
+async def change(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    """Do it, now that there was a yes; what has become impossible meanwhile is said."""
+    kind, number = str(tracker.get_slot("request")), str(tracker.get_slot("order_number"))
+    customer_id, address = tracker.get_slot("customer_id"), str(tracker.get_slot("new_address") or "")
     orders = backends.orders()
     deeds = {
         "cancel_order": lambda: orders.cancel(customer_id, number),
-        "change_address": lambda: orders.change_address(customer_id, number, pending["address"]),
+        "change_address": lambda: orders.change_address(customer_id, number, address),
         "return_goods": lambda: orders.take_back(customer_id, number, "returning"),
         "exchange_goods": lambda: orders.take_back(customer_id, number, "exchanging"),
     }
+    item = tracker.get_slot("item")
     if not await backends.ask(deeds[kind]):
-        return requests.offer_human(dispatcher, f"utter_{kind}_not_now", item=pending["item"])
-    say = {"item": pending["item"], "address": pending.get("address") or ""}
-    dispatcher.utter_message(response=f"utter_{kind}_done", **say)
-    return requests.ask_more(dispatcher)
+        return requests.offer_human(dispatcher, f"utter_{kind}_not_now", item=item)
+    dispatcher.utter_message(response=f"utter_{kind}_done", item=item, address=address)
+    return []
 
 
-def _asked(tracker: Tracker, request: str) -> dict[str, Any]:
-    """The request with the order that is named; the one of before stays meant when none is named."""
-    slots: dict[str, Any] = {"request": request}
-    number = conversation.entity(tracker, "order_number")
-    # what was bought is looked for in all that was said: the CRM knows its name better than a model of words
-    slots["product"] = None if number else conversation.text(tracker)
-    return slots | ({"order_number": str(number)} if number else {})
+async def _order(tracker: Tracker) -> Order:
+    """The one that the form found. Raises CrmUnavailable also when it is gone."""
+    customer_id, number = tracker.get_slot("customer_id"), tracker.get_slot("order_number")
+    order = await backends.ask(lambda: backends.orders().order(customer_id, number))
+    if order is None:
+        raise CrmUnavailable("CRM: the order is gone")
+    return order
 
 
 async def _meant(tracker: Tracker, states: tuple[str, ...] = ()) -> Order | None:
@@ -159,24 +132,19 @@ async def _meant(tracker: Tracker, states: tuple[str, ...] = ()) -> Order | None
     return next(iter([*fit, *named, *recent]), None)
 
 
-def _which(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-    """There is no such order: ask for its number, which may have been misheard."""
-    known = tracker.get_slot("order_number")
-    dispatcher.utter_message(response="utter_order_unknown" if known else "utter_ask_order_number")
-    return [SlotSet("order_number", None), conversation.await_answer("order")]
-
-
 def _told(dispatcher: CollectingDispatcher, order: Order, response: str, **more: str) -> list[EventType]:
     hotwords.send(dispatcher, [order.item])
     day, cost = requests.spoken_day(order.day), conversation.spoken_amount(order.cents)
     dispatcher.utter_message(response=response, item=order.item, day=day, amount=cost, **more)
-    return [SlotSet("order_number", order.number), *requests.ask_more(dispatcher)]
+    return []
 
 
-def _address(tracker: Tracker) -> str | None:
-    """City and address as they were said; after the question for it, all that was said."""
-    city, street = conversation.entity(tracker, "city"), conversation.entity(tracker, "address")
-    if street:
-        return f"{city or ''}{street}"
-    said = conversation.text(tracker).strip("，。！ ")
-    return said if conversation.awaiting(tracker) == "address" and len(said) >= SHORTEST_ADDRESS else None
+def _address(tracker: Tracker, fresh: dict[str, Any]) -> str | None:
+    """City and street as they were said; after the question for it all that was said, if long enough."""
+    said = str(tracker.get_slot("new_address") or "").strip("，。！ ")
+    if "new_address" in fresh:
+        city, street = conversation.entity(tracker, "city"), conversation.entity(tracker, "address")
+        said = f"{city or ''}{street}" if street and str(city) not in str(street) else str(street or said)
+    address = said if len(said) >= SHORTEST_ADDRESS else None
+    tracker.slots["new_address"] = address
+    return address

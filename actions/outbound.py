@@ -7,6 +7,8 @@ written is not lost: the channel's record of the call holds it too.
 from __future__ import annotations
 
 import logging
+import re
+from datetime import timedelta
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -15,11 +17,14 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backends, conversation, requests
 from actions.clients.store import CrmUnavailable
+from actions.forms import RequestForm
 
 logger = logging.getLogger(__name__)
 
 LOWEST, HIGHEST = 0, 10
-PROMISE = ("date", "amount")
+LONGEST = 100  # characters of a rating in words
+FURTHEST_PROMISE = timedelta(days=90)
+SAID = ("date", "amount", "time")
 
 
 class ActionRecordOutcome(Action):
@@ -34,63 +39,96 @@ class ActionRecordOutcome(Action):
     ) -> list[EventType]:
         """The rule goes on with what is said."""
         what = conversation.intent(tracker)
-        value = {name: conversation.entity(tracker, name) for name in (*PROMISE, "time")}
+        if what == "rate_service":
+            await _record(tracker, "rating_in_words", conversation.text(tracker)[:LONGEST])
+            return []
+        value = {name: conversation.entity(tracker, name) for name in SAID}
         await _record(tracker, what, {name: said for name, said in value.items() if said is not None} or True)
         return []
 
 
-class ActionPromiseToPay(Action):
-    """A promise is a day: asked for when it was not said, and read back."""
+class ValidatePromiseForm(RequestForm):
+    """A day on which will be paid; from today on, and not next year."""
+
+    form = "promise_form"
+    slots = ("promise_day",)
+    needs_identity = False
+
+    async def missing(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, fresh: dict[str, Any]
+    ) -> str | None:
+        """The day; a month alone will do."""
+        said = tracker.get_slot("promise_day")
+        day = str(said[-1] if isinstance(said, list) else said or "")
+        day = day if re.match(r"\d{4}-\d{2}", day) else ""  # 过几天 is no day
+        today = requests.today(tracker)
+        tracker.slots["promise_day"] = day or None
+        if not day:
+            return "promise_day"
+        if not today.isoformat()[: len(day)] <= day <= (today + FURTHEST_PROMISE).isoformat():
+            dispatcher.utter_message(response="utter_promise_impossible")
+            tracker.slots["promise_day"] = None
+            return "promise_day"
+        return None
+
+
+class ActionFinishPromise(Action):
+    """Record the promise and read it back."""
 
     def name(self) -> str:
         """Rasa's name."""
-        return "action_promise_to_pay"
+        return "action_finish_promise"
 
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """What is awaited next."""
-        return await promise(dispatcher, tracker)
+        """Nothing when the form ended without a day."""
+        day, cents = tracker.get_slot("promise_day"), tracker.get_slot("promise_cents")
+        if not day:
+            return []
+        await _record(tracker, "promise_to_pay", {"date": day} | ({"cents": cents} if cents else {}))
+        dispatcher.utter_message(response="utter_promise_recorded", day=_spoken(str(day)))
+        return []
 
 
-class ActionRateService(Action):
-    """A score from 0 to 10, or the question for one."""
+class ValidateRatingForm(RequestForm):
+    """A score from 0 to 10."""
+
+    form = "rating_form"
+    slots = ("score",)
+    needs_identity = False
+
+    async def missing(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, fresh: dict[str, Any]
+    ) -> str | None:
+        """The score; keyed digits are text."""
+        said = tracker.get_slot("score")
+        text = str(said[-1] if isinstance(said, list) else said)
+        score = float(text) if text.replace(".", "", 1).isdigit() else -1
+        if LOWEST <= score <= HIGHEST:
+            tracker.slots["score"] = score
+            return None
+        tracker.slots["score"] = None
+        return "score"
+
+
+class ActionFinishRating(Action):
+    """Record the score and say thank you."""
 
     def name(self) -> str:
         """Rasa's name."""
-        return "action_rate_service"
+        return "action_finish_rating"
 
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """What is awaited next."""
-        return await rate(dispatcher, tracker)
-
-
-async def promise(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-    """Record the day that was promised."""
-    day = conversation.entity(tracker, "date")
-    if not day:
-        dispatcher.utter_message(response="utter_ask_promise")
-        return [conversation.await_answer("promise")]
-    value = {name: conversation.entity(tracker, name) for name in PROMISE}
-    await _record(tracker, "promise_to_pay", {name: said for name, said in value.items() if said is not None})
-    dispatcher.utter_message(response="utter_promise_recorded", day=_spoken(str(day)))
-    return [conversation.await_answer("more")]
-
-
-async def rate(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-    """Record the score."""
-    score = conversation.entity(tracker, "score")
-    if score is None:
-        score = conversation.entity(tracker, "number")
-    if not isinstance(score, (int, float)) or not LOWEST <= score <= HIGHEST:
-        await _record(tracker, "rating_in_words", conversation.text(tracker)[:100])
-        dispatcher.utter_message(response="utter_ask_score")
-        return [conversation.await_answer("score")]
-    await _record(tracker, "score", score)
-    dispatcher.utter_message(response="utter_thank_for_score")
-    return [conversation.await_answer("more")]
+        """Nothing when the form ended without a score."""
+        score = tracker.get_slot("score")
+        if score is None:
+            return []
+        await _record(tracker, "score", score)
+        dispatcher.utter_message(response="utter_thank_for_score")
+        return []
 
 
 class ActionAbuse(Action):
@@ -107,10 +145,8 @@ class ActionAbuse(Action):
         earlier = sum(1 for event in tracker.events if event.get("name") == self.name())
         if earlier:
             dispatcher.utter_message(response="utter_abuse_goodbye")
-            requests.hang_up(dispatcher, "abuse")
-            return []
-        dispatcher.utter_message(response="utter_abuse_warning")
-        return [conversation.await_answer("human")]
+            return requests.hang_up(dispatcher, tracker, "abuse")
+        return [*requests.offer_human(dispatcher, "utter_abuse_warning"), *requests.set_aside(tracker)]
 
 
 async def _record(tracker: Tracker, what: str, value: Any) -> None:

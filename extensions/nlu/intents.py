@@ -26,6 +26,8 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import SGDClassifier
 
+from extensions.nlu import several
+
 LONGEST = 3  # characters or syllables in a run
 RANKED = 10
 PASSES, SEED = 15, 42
@@ -149,9 +151,9 @@ class SpokenIntents(IntentClassifier, GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """`penalty` of large weights, `least` the fewest utterances that one of the longest runs
-        occurs in."""
-        return {"penalty": 1e-5, "least": 2}
+        """`penalty` of large weights, `least` the fewest utterances that one of the longest runs occurs
+        in; `requests` are the intents of which one sentence may hold several, each at least `sure`."""
+        return {"penalty": 1e-5, "least": 2, "requests": [], "sure": 0.7}
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
         """Called by `create` and `load`."""
@@ -225,9 +227,20 @@ class SpokenIntents(IntentClassifier, GraphComponent):
                 {"name": self._weights.intents[place], "confidence": float(confidences[place])}
                 for place in np.argsort(-confidences)[:RANKED]
             ]
+            asked = several.requests(text, self._understand, self._config["requests"], self._config["sure"])
+            if asked:
+                message.set("requests", [piece.as_dict() for piece in asked], add_to_output=True)
+                first = {"name": asked[0].intent, "confidence": asked[0].confidence}
+                kept = {piece.intent for piece in asked}  # they are no rivals
+                ranking = [first, *(x for x in ranking if x["name"] not in kept)]
             message.set(INTENT, ranking[0], add_to_output=True)
             message.set("intent_ranking", ranking, add_to_output=True)
         return messages
+
+    def _understand(self, texts: list[str]) -> list[tuple[str, float]]:
+        assert self._weights is not None
+        confidences = self._weights.confidences(texts)
+        return [(self._weights.intents[row.argmax()], float(row.max())) for row in confidences]
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Nothing that is learned later needs the intent."""

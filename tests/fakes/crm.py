@@ -156,17 +156,36 @@ class Turn:
             "metadata": {},
         }
         self.slots = {"awaiting": "nothing", "identity_verified": False, "identity_attempts": 0, **slots}
+        self.form: str | None = self.slots.pop("form", None)
         self.events: list[dict[str, Any]] = []
         self.responses: list[dict[str, Any]] = []
 
     def run(self, action: Any, domain: dict[str, Any] | None = None) -> Turn:
-        tracker = Tracker("call-1", self.slots, self.message, self.events, False, None, {}, "action_listen")
+        loop = {"name": self.form} if self.form else {}
+        tracker = Tracker("call-1", self.slots, self.message, self.events, False, None, loop, "action_listen")
         dispatcher = CollectingDispatcher()
         result = action.run(dispatcher, tracker, domain or {})
         events = asyncio.run(result) if asyncio.iscoroutine(result) else result
         self.slots.update({event["name"]: event["value"] for event in events if event["event"] == "slot"})
+        for event in events:
+            if event["event"] == "active_loop":
+                self.form = event["name"]
         self.responses = dispatcher.messages
         return self
+
+    def fill(self, form: Any, **values: Any) -> Turn:
+        """Run a form as Rasa does, with the values that its mappings took from this turn."""
+        self.form = form.form
+        self.slots.update(values)
+        taken = [{"event": "slot", "name": name, "value": value} for name, value in values.items()]
+        self.events = [*self.events, {"event": "user"}, {"event": "action", "name": form.form}, *taken]
+        return self.run(form)
+
+    def then(self, text: str, intent: str = "inform", keyed: dict[str, Any] | None = None) -> Turn:
+        """The customer's next turn in the same conversation."""
+        following = Turn(text, intent, keyed, **self.slots)
+        following.form, following.events = self.form, list(self.events)
+        return following
 
     @property
     def said(self) -> list[str]:

@@ -37,8 +37,16 @@ class BotTurn:
 class Customer:
     """One call."""
 
-    def __init__(self, url: str, call_id: str, number: str = "13800138000", resumed: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        call_id: str,
+        number: str = "13800138000",
+        resumed: bool = False,
+        started_at: str = "2026-11-22T01:00:00Z",
+    ) -> None:
         self.url, self.call_id, self.number, self.resumed = url, call_id, number, resumed
+        self.started_at = started_at
         self.generation = 100 if resumed else 0
         self.greeting = BotTurn()
 
@@ -50,7 +58,7 @@ class Customer:
                 direction="inbound",
                 customer_number=self.number,
                 our_number="95000",
-                started_at="2026-11-22T01:00:00Z",
+                started_at=self.started_at,
                 generation=self._next(),
                 resumed=self.resumed,
             )
@@ -81,6 +89,11 @@ class Customer:
 
     async def keys(self, digits: str) -> BotTurn:
         return await self._turn(dialogue.Keypad(generation=self._next(), digits=digits))
+
+    async def hangs_up(self) -> None:
+        """The last message; nothing comes back."""
+        await self.socket.send(dialogue.to_json(dialogue.CallEnded(reason="customer_hung_up")))
+        await asyncio.sleep(0.5)
 
     def _next(self) -> int:
         self.generation += 1

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pymongo
 
+from scripts.layout import VOICE_PYTHON
+
 ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS = 120
 QUIET = {
@@ -120,26 +122,15 @@ class RasaServers:
 
 
 def train(folder: Path) -> Path:
-    """A model of the present data: the newest in models/ if it is newer than the data, else trained here."""
-    sources = [ROOT / "config.yml", ROOT / "domain.yml", *(ROOT / "data").rglob("*.yml")]
-    sources += [*(ROOT / "extensions" / "nlu").glob("*.py")]
-    newest = max(path.stat().st_mtime for path in sources)
-    models = sorted((ROOT / "models").glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
-    if models and models[-1].stat().st_mtime > newest:
-        return models[-1]
-    command = [sys.executable, "-m", "rasa", "train", "--out", str(folder), "--fixed-model-name", "test"]
+    """The model of the present data, trained now if there is none."""
     log = folder / "train.log"
     with log.open("wb") as output:
         done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env={**os.environ, **QUIET},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            timeout=600,
+            [VOICE_PYTHON, "-m", "scripts.assistant"], cwd=ROOT, stdout=output, stderr=output, timeout=1200
         )
-    assert done.returncode == 0, log.read_text(errors="replace")[-3000:]
-    return folder / "test.tar.gz"
+    told = log.read_text(errors="replace").strip().splitlines()
+    assert done.returncode == 0, "\n".join(told[-30:])
+    return Path(told[-1])
 
 
 def _start(command: list[str], log: Path, env: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -55,7 +55,7 @@ def test_each_turn_tells_what_was_understood_and_why(talked: str) -> None:
     assert "inbound call, customer 13800138000" in begun and "王女士" in begun
     asked = turn(talked, "我想查一下余额还有多少")
     assert "  intent  query_balance " in asked
-    assert '  why     action_query_balance  RulePolicy 1.00  rule "Tell the balance"  data/rules/' in asked
+    assert '  why     action_take_request  RulePolicy 1.00  rule "Tell the balance"  data/rules/' in asked
     assert "  listens digits, at most 4" in asked
     told = turn(talked, "后四位是六七二一")
     assert "  read as 后四位是6721" in told and "86.42元" in told and " ms" in told

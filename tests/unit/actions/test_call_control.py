@@ -36,19 +36,29 @@ def test_the_silence_ladder() -> None:
 @pytest.mark.requirement(62)
 def test_failures_in_a_row_lead_to_a_human(crm: FakeCrm) -> None:
     turn = Turn("叽里咕噜", "nlu_fallback", customer_id="c1", customer_title="王女士")
-    expected = ["utter_rephrase", "utter_choices", "utter_handoff_not_understood"]
-    for response in expected:
+    for response in ("utter_rephrase", "utter_choices", "utter_handoff_not_understood"):
+        turn.events.append({"event": "user"})
         turn.run(ActionNotUnderstood())
         assert turn.said == [response]
-        turn.events += [acted("action_not_understood"), acted("action_listen")]
+        turn.events.append({"event": "slot", "name": "failures"})
     assert crm.handoffs[0][0] == "not_understood"
 
 
+@pytest.mark.requirement(62)
+def test_what_a_form_cannot_use_is_asked_again_then_a_human(crm: FakeCrm) -> None:
+    turn = Turn("随便", "inform", form="appointment_form", requested_slot="appointment_day")
+    for response in ("utter_not_clear", "utter_not_clear", "utter_handoff_not_understood"):
+        turn.events.append({"event": "user"})
+        turn.run(ActionInform())
+        assert turn.said == [response]
+        turn.events.append({"event": "slot", "name": "failures"})
+
+
 def test_a_turn_that_was_understood_starts_the_count_again() -> None:
-    failed, fine = acted("action_not_understood"), acted("action_query_balance")
-    assert conversation.failures_in_a_row([failed, acted("action_listen"), failed]) == 2
-    assert conversation.failures_in_a_row([failed, fine, acted("action_listen")]) == 0
-    assert conversation.failures_in_a_row([failed, fine, failed]) == 1
+    user, failed = {"event": "user"}, {"event": "slot", "name": "failures"}
+    assert conversation.failures_in_a_row([user, failed, user, failed, user]) == 2
+    assert conversation.failures_in_a_row([user, failed, user, acted("action_x"), user]) == 0
+    assert conversation.failures_in_a_row([user, failed, user, acted("action_x"), user, failed, user]) == 1
 
 
 def test_out_of_scope_says_what_we_can_do(crm: FakeCrm) -> None:
@@ -77,7 +87,7 @@ def test_handoff_without_the_crm_still_transfers(crm: FakeCrm) -> None:
 
 
 def test_zero_on_the_keypad_is_a_human(crm: FakeCrm) -> None:
-    assert Turn(keyed={"digits": "0"}, awaiting="id_last4").run(ActionKeypad()).said == ["utter_handoff"]
+    assert Turn(keyed={"digits": "0"}, form="identity_form").run(ActionKeypad()).said == ["utter_handoff"]
     assert Turn(keyed={"digits": "5"}).run(ActionKeypad()).said == ["utter_choices"]
 
 
@@ -161,3 +171,13 @@ def test_of_two_likely_readings_the_bot_asks_which(crm: FakeCrm) -> None:
     asked = turn.response("utter_clarify")
     assert (asked["first"], asked["second"]) == ("查余额", "查账单")
     assert turn.run(ActionNotUnderstood(), {}).said == ["utter_rephrase"]  # one of them has no name
+
+
+def test_a_word_that_is_an_answer_only_to_that_question(crm: FakeCrm) -> None:
+    line = {"code": "r", "name": "漫游", "cents": 100, "day": "2026-11-03", "period": "2026-11"}
+    slots = {"awaiting": "refund", "disputed_line": line, "customer_id": "c1"}
+    assert Turn("那你给退掉", "nlu_fallback", **slots).run(ActionNotUnderstood()).said == [
+        "utter_refund_requested"
+    ]
+    assert Turn("那别退", "nlu_fallback", **slots).run(ActionNotUnderstood()).said == ["utter_no_refund"]
+    assert Turn("什么", "nlu_fallback", **slots).run(ActionNotUnderstood()).said == ["utter_rephrase"]

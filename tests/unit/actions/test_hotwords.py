@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from actions.account import ActionFeeDispute, ActionQueryBill
-from actions.call_control import ActionInform
+from actions.answers import ActionAnswerRequest
+from actions.forms import ValidateIdentityForm
+from actions.intake import ActionTakeRequest
 from actions.session import ActionCallResumed, ActionSessionStart
 from tests.fakes.crm import FakeCrm, Turn
 
@@ -22,7 +23,7 @@ def test_a_known_callers_name_and_products_are_sent_before_the_first_word(crm: F
 def test_an_unknown_callers_when_the_number_is_told(crm: FakeCrm) -> None:
     metadata = {"call": {"call_id": "call-1", "customer_number": "110"}}
     assert Turn(session_started_metadata=metadata).run(ActionSessionStart()).control == []
-    turn = Turn("幺三八零零一三八零零零", "inform", awaiting="phone", request="balance").run(ActionInform())
+    turn = Turn("幺三八零零一三八零零零", "inform", requested_slot="phone").fill(ValidateIdentityForm())
     assert turn.control == [OF_CUSTOMER]
 
 
@@ -34,7 +35,7 @@ def test_a_resumed_call_gets_them_again(crm: FakeCrm) -> None:
 
 
 def test_what_the_bot_names_of_a_bill(crm: FakeCrm) -> None:
-    bill = Turn("查账单", "query_bill", **VERIFIED).run(ActionQueryBill())
+    bill = Turn("查账单", "query_bill", **VERIFIED).run(ActionTakeRequest()).run(ActionAnswerRequest())
     assert bill.control == [{"type": "hotwords", "words": ["套餐月费", "国际漫游包"]}]
-    dispute = Turn("怎么多了一百块", "fee_dispute", **VERIFIED).run(ActionFeeDispute())
+    dispute = bill.then("怎么多了一百块", "fee_dispute").run(ActionTakeRequest()).run(ActionAnswerRequest())
     assert dispute.control == [{"type": "hotwords", "words": ["国际漫游包"]}]

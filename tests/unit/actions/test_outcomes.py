@@ -7,15 +7,22 @@ from datetime import date
 import pytest
 
 from actions import knowledge
-from actions.answers import ActionConfirm
-from actions.call_control import ActionInform
+from actions.answers import ActionAnswerRequest
 from actions.clients.articles import Articles
 from actions.clients.tickets import Ticket
+from actions.intake import ActionTakeRequest
 from actions.knowledge import ActionAnswerQuestion
-from actions.outbound import ActionAbuse, ActionPromiseToPay, ActionRateService, ActionRecordOutcome
-from actions.services import ActionChangeService, ActionQueryPlan
+from actions.outbound import (
+    ActionAbuse,
+    ActionFinishPromise,
+    ActionFinishRating,
+    ActionRecordOutcome,
+    ValidatePromiseForm,
+    ValidateRatingForm,
+)
+from actions.services import ActionFinishService, ValidateServiceForm
 from actions.session import ActionSlower
-from actions.tickets import ActionComplain, ActionQueryTicket
+from actions.tickets import ActionComplain
 from tests.fakes.crm import FakeCrm, Turn
 
 VERIFIED = {"customer_id": "c1", "customer_title": "王女士", "identity_verified": True}
@@ -33,17 +40,36 @@ def test_an_outcome_while_the_crm_is_away_does_not_break_the_call(crm: FakeCrm) 
 
 
 def test_a_promise_is_a_day(crm: FakeCrm) -> None:
-    turn = Turn("我会还的", "promise_to_pay").run(ActionPromiseToPay())
-    assert turn.said == ["utter_ask_promise"]
-    turn = Turn("二十五号", "inform", **turn.slots).run(ActionInform())
+    turn = Turn("我会还的", "promise_to_pay").run(ActionTakeRequest())
+    turn.events.append({"event": "action", "name": "action_take_request"})
+    turn.fill(ValidatePromiseForm())
+    assert turn.slots["requested_slot"] == "promise_day"
+    turn = turn.then("上周").fill(ValidatePromiseForm(), promise_day="2026-11-13")
+    assert turn.said == ["utter_promise_impossible"] and turn.slots["requested_slot"] == "promise_day"
+    turn = turn.then("二十五号").fill(ValidatePromiseForm(), promise_day="2026-11-25")
+    assert turn.form is None
+    turn.run(ActionFinishPromise())
     assert turn.response("utter_promise_recorded")["day"] == "11月25日"
     assert crm.outcomes["promise_to_pay"] == {"date": "2026-11-25"}
 
 
+def test_a_promise_of_an_amount_this_month(crm: FakeCrm) -> None:
+    turn = Turn("这个月先还五百块", "promise_to_pay").run(ActionTakeRequest())
+    turn.events.append({"event": "action", "name": "action_take_request"})
+    turn.fill(ValidatePromiseForm(), promise_day="2026-11").run(ActionFinishPromise())
+    assert crm.outcomes["promise_to_pay"] == {"date": "2026-11", "cents": 50000}
+
+
 def test_a_score(crm: FakeCrm) -> None:
-    turn = Turn("还不错", "rate_service").run(ActionRateService())
-    assert turn.said == ["utter_ask_score"] and crm.outcomes == {"rating_in_words": "还不错"}
-    assert Turn("九分", "inform", **turn.slots).run(ActionInform()).said == ["utter_thank_for_score"]
+    turn = Turn("还不错", "rate_service").run(ActionRecordOutcome()).run(ActionTakeRequest())
+    assert crm.outcomes == {"rating_in_words": "还不错"}
+    turn.events.append({"event": "action", "name": "action_take_request"})
+    turn.fill(ValidateRatingForm())
+    assert turn.slots["requested_slot"] == "score"
+    turn = turn.then("一百分").fill(ValidateRatingForm(), score=100)
+    assert turn.slots["score"] is None and turn.slots["failures"] == 1
+    turn = turn.then("9", "EXTERNAL_keypad").fill(ValidateRatingForm(), score="9")
+    assert turn.run(ActionFinishRating()).said == ["utter_thank_for_score"]
     assert crm.outcomes["score"] == 9
 
 
@@ -51,22 +77,31 @@ def test_a_score(crm: FakeCrm) -> None:
 def test_a_complaint_is_a_ticket_and_what_became_of_it(crm: FakeCrm) -> None:
     turn = Turn("我要投诉师傅", "complain", **VERIFIED).run(ActionComplain())
     assert crm.opened == [("complaint", "我要投诉师傅")] and turn.slots["awaiting"] == "human"
-    assert (
-        Turn("我的投诉呢", "query_ticket", **VERIFIED).run(ActionQueryTicket()).said[0] == "utter_no_ticket"
-    )
+    asked = turn.then("我的投诉呢", "query_ticket").run(ActionTakeRequest()).run(ActionAnswerRequest())
+    assert asked.said == ["utter_no_ticket"]
     crm.ticket = Ticket("t2", "complaint", "我要投诉师傅", "working", date(2026, 11, 18))
-    told = Turn("我的投诉呢", "query_ticket", **VERIFIED).run(ActionQueryTicket())
+    told = turn.then("我的投诉呢", "query_ticket").run(ActionTakeRequest()).run(ActionAnswerRequest())
     assert told.response("utter_ticket_working")["day"] == "11月18日"
 
 
 def test_plan_and_services(crm: FakeCrm) -> None:
-    assert Turn("套餐", **VERIFIED).run(ActionQueryPlan()).response("utter_plan")["plan"] == "畅享套餐"
-    turn = Turn("取消业务", "cancel_service", **VERIFIED).run(ActionChangeService())
-    assert turn.said == ["utter_ask_cancel_service"]
-    turn = Turn("彩铃", "open_service", {"service": "彩铃"}, **turn.slots).run(ActionChangeService())
+    plan = Turn("套餐", "query_plan", **VERIFIED).run(ActionTakeRequest()).run(ActionAnswerRequest())
+    assert plan.response("utter_plan")["plan"] == "畅享套餐"
+    turn = Turn("取消业务", "cancel_service", **VERIFIED).run(ActionTakeRequest())
+    turn.events.append({"event": "action", "name": "action_take_request"})
+    assert turn.fill(ValidateServiceForm()).slots["requested_slot"] == "service"
+    turn = turn.then("彩铃").fill(ValidateServiceForm(), service="彩铃")
     assert turn.said == ["utter_confirm_cancel_service"]
-    Turn("对", "affirm", **turn.slots).run(ActionConfirm())
+    turn = turn.then("对", "affirm").fill(ValidateServiceForm(), confirmed=True)
+    assert turn.run(ActionFinishService()).said == ["utter_cancel_service_done"]
     assert crm.opened == [("cancel_service", "彩铃")]
+
+
+def test_what_is_open_is_not_opened_again(crm: FakeCrm) -> None:
+    turn = Turn("开通畅享套餐", "open_service", {"service": "畅享"}, **VERIFIED).run(ActionTakeRequest())
+    turn.events.append({"event": "action", "name": "action_take_request"})
+    turn.fill(ValidateServiceForm())
+    assert turn.said == ["utter_service_is_open"] and turn.form is None
 
 
 @pytest.mark.requirement(33)
