@@ -23,6 +23,7 @@ RASA_UNIT = (
     "tests/unit/actions",
     "tests/unit/channels",
     "tests/unit/extensions",
+    "tests/unit/learning",
     "tests/unit/sansio/numerals",
 )
 RASA_INTEGRATION = ("tests/integration/rasa",)

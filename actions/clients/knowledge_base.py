@@ -100,6 +100,11 @@ class KnowledgeBase:
             return Found()
         return _decide(learned.retriever.rank(plain), articles, today)
 
+    def likeliest(self, text: str) -> Hit | None:
+        """The class that fits best, however badly; None while nothing is learned."""
+        learned = self._learned
+        return learned.retriever.rank(self._synonyms.plain(normalise(text)))[0] if learned else None
+
     def refresh(self) -> list[Article]:
         """Read what changed, and begin to learn it. All articles, whatever their state."""
         with self._lock:
