@@ -8,7 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import account, appointments, conversation, handoff, requests, services, tickets
+from actions import account, appointments, conversation, handoff, profile, requests, services, tickets
 
 REQUESTS: dict[str, requests.Answer] = {
     "balance": account.tell_balance,
@@ -34,7 +34,8 @@ class ActionAnswerRequest(Action):
         answer = REQUESTS.get(str(tracker.get_slot("request")))
         if answer is None or not tracker.get_slot("identity_verified"):
             return []
-        return await requests.given(answer, dispatcher, tracker)
+        events = await requests.given(answer, dispatcher, tracker)
+        return events + profile.tell_news(dispatcher, tracker, requests.today(tracker))
 
 
 class ActionAffirm(Action):

@@ -72,7 +72,7 @@ def before_greeting_seconds() -> float:
     try:
         return adapters.read().greeting_ms / 1000
     except SettingsError:
-        return 0.3
+        return 0.25
 
 
 async def ask(work: Callable[[], Result], seconds: float = ANSWER_SECONDS) -> Result:

@@ -9,7 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import backends, conversation, handoff, hotwords, requests
+from actions import backends, conversation, handoff, hotwords, profile, requests
 
 MAX_ATTEMPTS = 3
 PHONE_DIGITS = 11
@@ -90,10 +90,12 @@ async def _found_by_phone(dispatcher: CollectingDispatcher, tracker: Tracker) ->
     phone = conversation.digits(tracker, PHONE_DIGITS)
     if phone is None:
         return False
-    customer = await backends.ask(lambda: backends.crm().customer_by_number(phone))
-    if customer is None:
+    known = await backends.ask(lambda: backends.crm().profile(phone))
+    if known is None:
         dispatcher.utter_message(response="utter_phone_unknown")
         return False
+    customer = known.customer
     hotwords.send(dispatcher, hotwords.of_customer(customer))
     tracker.slots.update(customer_id=customer.id, customer_title=customer.title, customer_known=True)
+    tracker.slots["customer_profile"] = profile.slot(known)
     return True

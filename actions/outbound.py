@@ -15,7 +15,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import backends, conversation, requests
+from actions import backends, call_end, conversation, requests
 from actions.clients.store import CrmUnavailable
 from actions.forms import RequestForm
 
@@ -42,6 +42,8 @@ class ActionRecordOutcome(Action):
         if what == "rate_service":
             await _record(tracker, "rating_in_words", conversation.text(tracker)[:LONGEST])
             return []
+        if what == "opt_out":
+            await _suppress(tracker)
         value = {name: conversation.entity(tracker, name) for name in SAID}
         await _record(tracker, what, {name: said for name, said in value.items() if said is not None} or True)
         return []
@@ -147,6 +149,15 @@ class ActionAbuse(Action):
             dispatcher.utter_message(response="utter_abuse_goodbye")
             return requests.hang_up(dispatcher, tracker, "abuse")
         return [*requests.offer_human(dispatcher, "utter_abuse_warning"), *requests.set_aside(tracker)]
+
+
+async def _suppress(tracker: Tracker) -> None:
+    """From this word on; what cannot be written now is written when the call is over (call_end.py)."""
+    word = call_end.opt_out(tracker)
+    try:
+        await backends.ask(lambda: backends.calls().opt_out(word))
+    except CrmUnavailable as error:
+        logger.error("call %s: the opt-out could not be written yet: %s", tracker.sender_id, error)
 
 
 async def _record(tracker: Tracker, what: str, value: Any) -> None:

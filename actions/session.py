@@ -9,7 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActionExecuted, EventType, SessionStarted, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import backends, conversation, hotwords
+from actions import backends, conversation, hotwords, profile
 from actions.clients.store import CrmUnavailable
 
 logger = logging.getLogger(__name__)
@@ -35,18 +35,20 @@ class ActionSessionStart(Action):
             SessionStarted(),
             SlotSet("call_id", about.get("call_id") or tracker.sender_id),
         ]
-        customer = None
+        known = None
         if number:
             try:
-                customer = await backends.ask(
-                    lambda: backends.crm().customer_by_number(number), backends.before_greeting_seconds()
+                known = await backends.ask(
+                    lambda: backends.crm().profile(number), backends.before_greeting_seconds()
                 )
             except CrmUnavailable as error:
                 logger.warning("call %s starts without customer data: %s", tracker.sender_id, error)
-        if customer:
+        if known:
+            customer = known.customer
             hotwords.send(dispatcher, hotwords.of_customer(customer))
             events += [SlotSet("customer_id", customer.id), SlotSet("customer_title", customer.title)]
-        events += [SlotSet("customer_known", customer is not None), ActionExecuted("action_listen")]
+            events += [SlotSet("customer_profile", profile.slot(known))]
+        events += [SlotSet("customer_known", known is not None), ActionExecuted("action_listen")]
         return events
 
 

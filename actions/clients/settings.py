@@ -27,7 +27,7 @@ class CrmSettings:
     attempts: int = knob(3, low=1, high=10)
     failures: int = knob(5, low=1, high=1000)
     pause_s: float = knob(5.0, low=0.1, high=600)
-    greeting_ms: int = knob(300, low=10, high=2000)
+    greeting_ms: int = knob(250, low=10, high=2000)
 
     def __post_init__(self) -> None:
         if self.adapter == "rest" and not self.rest.url:

@@ -12,7 +12,8 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import requests
 from actions.clients.appointments import Appointment
-from actions.clients.crm import Bill, BillLine, Customer
+from actions.clients.calls import CallReport, OptOut
+from actions.clients.crm import Bill, BillLine, Customer, PastCall, Profile
 from actions.clients.orders import Order, Shipment
 from actions.clients.store import CrmUnavailable
 from actions.clients.tickets import Ticket
@@ -45,6 +46,8 @@ class FakeCrm:
     ticket: Ticket | None = None
     tickets: list[tuple[str, int]] = field(default_factory=list)
     handoffs: list[tuple[str, str]] = field(default_factory=list)
+    reports: list[CallReport] = field(default_factory=list)
+    opted_out: list[OptOut] = field(default_factory=list)
 
     def customer_by_number(self, number: str) -> Customer | None:
         self._answer()
@@ -53,6 +56,20 @@ class FakeCrm:
     def customer(self, customer_id: str) -> Customer | None:
         self._answer()
         return WANG if customer_id == "c1" else None
+
+    def profile(self, number: str) -> Profile | None:
+        customer = self.customer_by_number(number)
+        last = PastCall(date(2026, 11, 2), "answered", "咨询余额，已答复", "calm")
+        under_way = tuple(order for order in ORDERS if order.state != "delivered")
+        return customer and Profile(customer, under_way, (), last)
+
+    def finish(self, report: CallReport) -> None:
+        self._answer()
+        self.reports.append(report)
+
+    def opt_out(self, word: OptOut) -> None:
+        self._answer()
+        self.opted_out.append(word)
 
     def bill(self, customer_id: str, period: str) -> Bill | None:
         self._answer()

@@ -90,10 +90,14 @@ class Customer:
     async def keys(self, digits: str) -> BotTurn:
         return await self._turn(dialogue.Keypad(generation=self._next(), digits=digits))
 
-    async def hangs_up(self) -> None:
-        """The last message; nothing comes back."""
-        await self.socket.send(dialogue.to_json(dialogue.CallEnded(reason="customer_hung_up")))
-        await asyncio.sleep(0.5)
+    async def hangs_up(self, in_the_middle_of: str | None = None) -> None:
+        """End the call as the gateway tells it; with words before, the bot's turn is still running then."""
+        if in_the_middle_of is not None:
+            number = self._next()
+            words = dialogue.CustomerTurn(number, number, in_the_middle_of, 0.9, 0, 1)
+            await self.socket.send(dialogue.to_json(words))
+        await self.socket.send(dialogue.to_json(dialogue.CallEnded("customer_hung_up")))
+        await asyncio.wait_for(self.socket.wait_closed(), TURN_SECONDS)
 
     def _next(self) -> int:
         self.generation += 1

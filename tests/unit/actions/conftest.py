@@ -15,7 +15,7 @@ TODAY = date(2026, 11, 20)
 @pytest.fixture
 def crm(monkeypatch: pytest.MonkeyPatch) -> FakeCrm:
     fake = FakeCrm()
-    for part in ("crm", "orders", "appointments", "tickets"):
+    for part in ("crm", "orders", "appointments", "tickets", "calls"):
         monkeypatch.setattr(backends, part, lambda: fake)
     monkeypatch.setattr(requests, "today", lambda _tracker=None: TODAY)
     return fake
