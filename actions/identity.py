@@ -86,13 +86,17 @@ async def _wrong_digits(dispatcher: CollectingDispatcher, tracker: Tracker) -> N
 
 
 async def _found_by_phone(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
-    """The number that calls is not a customer's: whether the one that was said is."""
-    phone = conversation.digits(tracker, PHONE_DIGITS)
-    if phone is None:
+    """Whether the number that was said is a customer's, or the one that calls, should the CRM have been too
+    late for the greeting: nobody is asked for what we know."""
+    said = conversation.digits(tracker, PHONE_DIGITS)
+    asked = tracker.get_slot("requested_slot") == "phone"
+    phone = said or ("" if asked else str(conversation.call(tracker).get("customer_number") or ""))
+    if not phone:
         return False
     known = await backends.ask(lambda: backends.crm().profile(phone))
     if known is None:
-        dispatcher.utter_message(response="utter_phone_unknown")
+        if said:
+            dispatcher.utter_message(response="utter_phone_unknown")
         return False
     customer = known.customer
     hotwords.send(dispatcher, hotwords.of_customer(customer))

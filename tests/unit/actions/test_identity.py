@@ -73,6 +73,13 @@ def test_an_unknown_caller_is_asked_for_the_number(crm: FakeCrm) -> None:
     assert wrong.said == ["utter_phone_unknown"] and wrong.slots["requested_slot"] == "phone"
 
 
+def test_a_caller_whom_the_crm_found_too_late_is_not_asked_for_the_number(crm: FakeCrm) -> None:
+    turn = asked("查余额", "query_balance", customer_id=None, requested_slot=None)
+    turn.message["metadata"] = {"call": {"customer_number": "13800138000"}}
+    turn.fill(ValidateIdentityForm())
+    assert turn.slots["requested_slot"] == "id_last4" and turn.slots["customer_title"] == "王女士"
+
+
 def test_crm_away(crm: FakeCrm) -> None:
     crm.away = True
     turn = asked("六七二一").fill(ValidateIdentityForm())
