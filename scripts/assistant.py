@@ -144,6 +144,7 @@ def train(
 ) -> list[str]:
     """Run `rasa train`; the archive appears only when it is complete. Returns the components that came from
     the cache. Raises TrainingFailed."""
+    make_rules()
     out = target.parent / f".{target.name}.tmp"
     shutil.rmtree(out, ignore_errors=True)
     log.unlink(missing_ok=True)
@@ -205,6 +206,14 @@ def untrained(since: float, root: Path = ROOT) -> list[str]:
             more = f" and {len(new) - 3} more" if len(new) > 3 else ""
             found.append(f"{', '.join(new[:3])}{more}: {heard}")
     return found
+
+
+def make_rules() -> None:
+    """The spaCy pipeline of data/words, if the words changed. Raises TrainingFailed."""
+    command = [str(RASA_PYTHON), "-m", "training.spacy_pipeline"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        raise TrainingFailed(f"`python -m training.spacy_pipeline` failed:\n{done.stdout[-2000:]}")
 
 
 def main() -> int:

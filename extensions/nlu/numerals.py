@@ -18,12 +18,13 @@ from rasa.shared.nlu.constants import ENTITIES, METADATA, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from yingda.sansio.numerals import CHINA, find_values, normalise
+from yingda.sansio.numerals import CHINA, Value, find_values, normalise
 
 VALUE_KINDS = frozenset(
     {"amount", "percent", "phone", "order_number", "date", "time", "id_last4", "score", "count", "number"}
 )
-WHOLE = frozenset({"address"})  # learned words that keep the numbers in them: 人民路88号
+# learned words that may keep a number in them: 人民路88号, 99元套餐
+WHOLE = frozenset({"address", "service", "product"})
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
@@ -73,26 +74,23 @@ class ValueEntities(GraphComponent, EntityExtractorMixin):
         return cls()
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Add the values to the entities that were learned; where both found one, the value wins."""
+        """Add the values, and settle what claims the same words: a value wins over a word, unless it stands
+        within a longer one; of two words the longer wins, then the surer."""
         for message in messages:
-            today = call_day(message.get(METADATA))
-            places = [x for x in message.get(ENTITIES, []) if x["entity"] in WHOLE]
-            found = [
+            learned = message.get(ENTITIES, [])
+            values = [
                 self._entity(value)
-                for value in find_values(message.get(TEXT) or "", today)
-                if not any(x["start"] <= value.start and value.end <= x["end"] for x in places)
+                for value in find_values(message.get(TEXT) or "", call_day(message.get(METADATA)))
+                if not any(_within(value, word) for word in learned)
             ]
-            spans = [(entity["start"], entity["end"]) for entity in found]
-            learned = [
-                entity
-                for entity in message.get(ENTITIES, [])
-                if entity["entity"] not in VALUE_KINDS
-                and all(entity["end"] <= start or entity["start"] >= end for start, end in spans)
-            ]
-            message.set(ENTITIES, learned + found, add_to_output=True)
+            words = [x for x in learned if x["entity"] not in VALUE_KINDS]
+            words.sort(key=lambda x: (x["start"] - x["end"], -float(x.get("confidence_entity", 0.0))))
+            kept = list(values)
+            kept += [x for n, x in enumerate(words) if not _overlaps(x, values + words[:n])]
+            message.set(ENTITIES, sorted(kept, key=lambda x: x["start"]), add_to_output=True)
         return messages
 
-    def _entity(self, value: Any) -> dict[str, Any]:
+    def _entity(self, value: Value) -> dict[str, Any]:
         entity = {
             "entity": value.kind,
             "start": value.start,
@@ -101,3 +99,12 @@ class ValueEntities(GraphComponent, EntityExtractorMixin):
             "extractor": self.__class__.__name__,
         }
         return entity if value.cents is None else {**entity, "cents": value.cents}
+
+
+def _within(value: Value, word: dict[str, Any]) -> bool:
+    longer = word["end"] - word["start"] > value.end - value.start
+    return longer and word["entity"] in WHOLE and word["start"] <= value.start and value.end <= word["end"]
+
+
+def _overlaps(entity: dict[str, Any], others: list[dict[str, Any]]) -> bool:
+    return any(entity["end"] > x["start"] and entity["start"] < x["end"] for x in others)

@@ -19,6 +19,11 @@ from rasa.shared.nlu.training_data.message import Message
 _TOKEN = re.compile(r"[A-Za-z]+\d*|\d+(?:[.:]\d+)?[A-Za-z]?|[^\sA-Za-z0-9]")
 
 
+def edges_of(text: str) -> list[tuple[int, int]]:
+    """Start and end of every token of a text."""
+    return [match.span() for match in _TOKEN.finditer(text)]
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
 class CharTokenizer(Tokenizer):
     """One token per Chinese character; numbers and Latin words whole."""

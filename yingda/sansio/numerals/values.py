@@ -3,86 +3,28 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from yingda.sansio.numerals import spoken
+from yingda.sansio.numerals.cardinal import parse_cardinal
 from yingda.sansio.numerals.clock import iso_date, resolve_time
+from yingda.sansio.numerals.patterns import HOURS, NO_UNIT, PART, PATTERNS
 
-_SMALL = "一二两三四五六七八九十"
-_GOODS = "件台部双瓶箱盒套只斤份袋辆支"  # one of these is a count; 一个 and 一次 are mostly none
-_HOURS = "十一|十二|[二两三四五六七八九十]"  # by itself 一点 is a little
-_NO_HOUR = "建议|意见|要求|原因|问题|疑问|希望|想法|看法|[儿一二三四五六七八九十零]"
-_PART = "上午|下午|早上|早晨|中午|晚上|傍晚|凌晨|夜里"
-_OF_DAY = re.compile(rf"{_PART}|[今明昨]早|清早|半夜")
-_WAKING = 8
-_PAYING = "[充交缴存扣收退还付欠花续借补]"
-_FEASTS = "春节|过年|元旦|中秋|国庆|端午|清明|五一|双十一|除夕"
-_PATTERNS = (
-    ("phone", re.compile(r"(?<!\d)(?:1[3-9]\d{9}|0\d{2,3}[2-9]\d{6,7}|400\d{7})(?!\d)")),
-    ("amount", re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)[多来]?元")),
-    (  # 充了一百, 欠五千, 一千二安装费: nobody says 元 where money is paid
-        "amount",
-        re.compile(
-            rf"{_PAYING}[了我你他们给上的先过进卡里满话费]{{0,4}}(?P<whole>\d{{2,5}}(?!\d)多?)"
-            r"(?![\d.:%年月号日点元天个次件台分度兆GXx位条张期笔小])"
-            r"|(?<![\d.])(?P<fee>\d{2,5})(?![年月号日点分天个])(?=[\u4e00-\u9fff]{0,3}[话月安运邮手押][\u4e00-\u9fff]?费)"
-        ),
-    ),
-    ("percent", re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)%|(?:[一二三四五六七八九]|\d(?:\.\d)?)折")),
-    (
-        "date",
-        re.compile(
-            r"(?:\d{4}年|[明去今]年)?\d{1,2}月(?:份|\d{1,2}[号日]?(?!元))?"
-            r"|(?:上个?月|这个?月|本月|下个?月)?(?<![\d路街巷弄道村园区庄苑大小])\d{1,2}[号日](?!码|楼|线|院|门)"
-            rf"|(?:\d+|[{_SMALL}几])(?:天|个?(?:周|星期|礼拜)|个月|年)(?:之内|以内|内|之前|以前|前)"
-            r"|[前这过]几天"
-            rf"|(?:\d+|[{_SMALL}])(?:天|个?(?:周|星期|礼拜)|个月)(?:以后|之后|后)|半个月(?:以后|之后|后)"
-            rf"|{_FEASTS}|(?:腊月|正月)(?:\d{{1,2}}|初[{_SMALL}])?|初[{_SMALL}](?!次|步)"
-            r"|(?:上上|下下|[上这本下])?个?(?:周|星期|礼拜)[一二三四五六日天末]"
-            r"|(?:上上|下下|[上这本下])个?(?:周|星期|礼拜)(?!期)|周末|[今明昨后]儿"
-            r"|大前天|前天|昨天|今天|明天|大后天|后天|昨晚|今早|今晚|明早|明晚"
-            r"|(?:上个?月|这个?月|本月|下个?月)(?:月?底|月?初|中旬)|月底|月初|月中旬|年底"
-            r"|上上个?月|上个?月|这个?月|本月|下个?月"
-        ),
-    ),
-    ("time", re.compile(rf"(?:{_PART})?(?<!\d)\d{{1,2}}(?::\d{{2}}|点)(?:来钟)?")),
-    (
-        "time",
-        re.compile(
-            rf"(?:{_PART})?(?<![有第{_SMALL}])(?:{_HOURS})点(?:钟|半)?(?!{_NO_HOUR})"
-            rf"|(?:半|[{_SMALL}\d]+)个?(?:小时|钟头)(?:以后|之后|后)|{_PART}|清早|大清早"
-        ),
-    ),
-    (
-        "score",
-        re.compile(
-            r"(?<![\d.:])(\d+分)(?![钟之钱店期公开])"
-            rf"|(?:(?<=[打给评])|^[嗯呃就那]*)(?P<whole>[{_SMALL}]分)(?=[吧啊呀嘛了]*$)"
-            rf"|(?P<stars>[{_SMALL}\d]颗?星)(?!期)"
-        ),
-    ),
-    (
-        "count",
-        re.compile(
-            rf"(?<![第前后末头那\d.周期])(\d{{1,4}}|[{_SMALL[1:]}]|一(?=[{_GOODS}]))"
-            rf"[个{_GOODS}条张本包把位人次回趟颗](?!月|小时|星期|礼拜|工作日|点|半|字|年|数|密码|样)"
-            r"|(?<![咱我你他她们])[俩仨]"
-        ),
-    ),
-    (  # a round number is one that was counted, unless it is named
-        "id_last4",
-        re.compile(
-            r"(?<![\d.])(?!\d{1,2}00(?!\d))\d{3}[\dX](?![\d.:%年月号日点元室栋楼积分])"
-            r"|(?:[四4]位|尾号|身份证)[是数]{0,2}(?P<whole>\d{3}[\dX])(?!\d)"
-        ),
-    ),
-    ("order_number", re.compile(r"(?<![\d.])\d{6,24}(?![\d.:%年月号日点元])")),
-    ("number", re.compile(r"(?<![\d.])\d+(?:\.\d+)?(?![\d.:%年月号日点元])")),
-)
-_FEW = {"俩": 2, "仨": 3}
+_FEW = {"俩": 2, "仨": 3, "十几": 10, "几十": 20}
 _NUMBERS = ("amount", "percent", "number", "score", "count")
+_OF_DAY = re.compile(rf"{PART}|[今明昨]早|清早|半夜")
+_WAKING = 8
+_ABOUT = re.compile(r"[一二三四五六七八九两](?=[一二三四五六七八九两][十百千万])")  # 三四百: the lower one
+_UNITS = re.compile(r"[多来几]|(?:块|元)钱?$|颗?星$|分$|折$|%$")
+# talk of money makes a sum of a number that nothing else explains
+_MONEY_TALK = re.compile(
+    "话费|费用|收费|月租|账单|合同|合约|滞纳金|[多乱少]收|[多乱]扣|收我|扣我|扣了|收了|欠|还款|金额|本金|利息|工资"
+    "|余额|充值|套餐费|多少钱|块钱|价|贷款|借款|货款|交费|缴费|押金|定金|运费|转账|还[了不完给清上]"
+)
+_NO_MONEY = re.compile("尾号|[后末][四4]位|身份证|单号|编号|工号|积分|流量|分钟|验证码|密码")
+_ALONE = re.compile(rf"(?<![\d.A-Za-z第周号楼栋室尾])\d{{2,6}}{NO_UNIT}(?!折|套餐|元|积分|户|家|[a-zA-Z])")
 
 
 @dataclass(frozen=True)
@@ -105,7 +47,7 @@ def find_values(text: str, today: date | None = None) -> list[Value]:
     """Values of a normalised `text` in reading order; spans never overlap, the more specific kind wins.
     `today`: what relative dates are counted from; without it dates and times stay as they were said."""
     taken: list[Value] = []
-    for kind, pattern in _PATTERNS:
+    for kind, pattern in PATTERNS:
         for match in pattern.finditer(text):
             named = next((name for name, found in match.groupdict().items() if found), 0)
             start, end = match.span(named)
@@ -113,32 +55,72 @@ def find_values(text: str, today: date | None = None) -> list[Value]:
                 continue
             said = match.group(named) if named else next((x for x in match.groups() if x), match.group())
             if today is not None and kind == "date":
-                said = said if said[0] in "腊正初" else iso_date(said, today) or said  # the moon's calendar
+                said = iso_date(said, today) or said
             elif today is not None and kind == "time":
-                # 今晚8点: the word before, a date by itself, says which half of the day
-                moment = resolve_time(_with_digits(text[max(0, start - 2) : end]))
-                if moment and moment.hour < _WAKING and not _OF_DAY.search(text[max(0, start - 2) : end]):
-                    moment = moment.replace(
-                        hour=moment.hour + 12
-                    )  # nobody has a company come at three at night
-                said = f"{moment:%H:%M}" if moment else said
+                said = _time(text, start, end)
             taken.append(_value(kind, start, end, said))
-    return sorted(taken, key=lambda value: value.start)
+    return sorted(_sums(text, taken), key=lambda value: value.start)
+
+
+def _time(text: str, start: int, end: int) -> str:
+    """The ISO time of what stands there, or its words."""
+    # 今晚8点: the word before, a date by itself, says which half of the day
+    before = text[max(0, start - 2) : end]
+    moment = resolve_time(_with_digits(before))
+    if moment and moment.hour < _WAKING and not _OF_DAY.search(before):
+        moment = moment.replace(hour=moment.hour + 12)  # nobody has a company come at three at night
+    return f"{moment:%H:%M}" if moment else text[start:end]
+
+
+def _sums(text: str, values: list[Value]) -> list[Value]:
+    """The values, with numbers that can only be sums as amounts: 合同上写的一百."""
+    if not _MONEY_TALK.search(text) or _NO_MONEY.search(text):
+        return values
+    found = []
+    for value in values:
+        vague = value.kind in ("number", "id_last4")
+        if vague and (match := _ALONE.match(text, value.start)) and match.end() == value.end:
+            value = replace(_value("amount", value.start, value.end, match.group()))
+        found.append(value)
+    return found
 
 
 def _with_digits(said: str) -> str:
-    """三点半 -> 3点半."""
-    hour = re.search(rf"(?:{_HOURS})(?=点)", said)
+    """三点半 -> 3点半; of 六七点 the earlier."""
+    said = (
+        re.sub(r"([一二两三四五六七八九十])[一二两三四五六七八九](?=点)", r"\1", said)
+        if "十" not in said
+        else said
+    )
+    hour = re.search(rf"(?:{HOURS})(?=点)", said)
     return said if hour is None else said.replace(hour.group(), str(spoken.integer(hour.group())), 1)
 
 
 def _value(kind: str, start: int, end: int, text: str) -> Value:
     if kind not in _NUMBERS:
         return Value(kind, start, end, text)
-    bare = text.rstrip("分多来颗星折%")
-    number = Decimal(_FEW[text]) if text in _FEW else spoken.number(bare) or Decimal(0)
-    if text.endswith("折"):
+    if text == "对折":
+        return Value(kind, start, end, 50)
+    number = _number(text)
+    if text.endswith("折") and number < 10:
         number *= 10
     whole = number == number.to_integral_value()
     cents = int((number * 100).to_integral_value()) if kind == "amount" else None
     return Value(kind, start, end, int(number) if whole else float(number), cents)
+
+
+def _number(text: str) -> Decimal:
+    """Of 100多元, 两台, 四颗星, 九五折, 三四百块."""
+    if (few := next((word for word in _FEW if text.startswith(word)), None)) is not None:
+        return Decimal(_FEW[few])
+    bare = _ABOUT.sub(lambda match: match.group(), _UNITS.sub("", text))
+    if text.endswith("折") and len(bare) == 2 and "." not in bare and not bare.isdigit():
+        return Decimal(10 * int(parse_cardinal(bare[0]) or 0) + int(parse_cardinal(bare[1]) or 0))
+    if _ABOUT.search(bare):
+        bare = re.sub(r"([一二三四五六七八九两])[一二三四五六七八九两](?=[十百千万])", r"\1", bare)
+    found = re.match(r"\d+(?:\.\d+)?", bare)
+    if found:
+        return Decimal(found.group())
+    while bare and (number := spoken.number(bare)) is None:
+        bare = bare[:-1]
+    return number if bare and number is not None else Decimal(0)
