@@ -61,7 +61,8 @@ class Tagger:
         self._learned: Any = None
         if (folder / "words.crf").exists():
             self._learned = pycrfsuite.Tagger()
-            self._learned.open_inmemory((folder / "words.crf").read_bytes())
+            self._kept = (folder / "words.crf").read_bytes()  # the tagger reads in it, and does not keep it
+            self._learned.open_inmemory(self._kept)
 
     def rules(self, text: str) -> list[Span]:
         """What the spaCy pipeline finds."""

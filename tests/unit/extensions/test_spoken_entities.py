@@ -10,11 +10,11 @@ from rasa.shared.exceptions import RasaException
 from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from extensions.nlu.words import SpokenEntities, Tagger, fit, pipeline_in
 from extensions.nlu.numerals import ValueEntities
 from extensions.nlu.spans import Span, marks, spans_of
 from extensions.nlu.tokenizer import edges_of
 from extensions.nlu.variety import Variety
+from extensions.nlu.words import SpokenEntities, Tagger, fit, pipeline_in
 from training import spacy_pipeline
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -34,7 +34,7 @@ EXAMPLES = [
 def tagger(tmp_path_factory: pytest.TempPathFactory) -> Tagger:
     folder = tmp_path_factory.mktemp("tagger")
     spacy_pipeline.build(folder / "rules")
-    fit(EXAMPLES, Tagger(folder), folder / "words.crf", SpokenEntities.get_default_config())
+    fit(EXAMPLES, Tagger(folder), folder / "words.crf", {**SpokenEntities.get_default_config(), "plain": 1.0})
     return Tagger(folder)
 
 
