@@ -1,6 +1,6 @@
 # Every command of the project. Each does its own set-up; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit requirements figure scene talk transcribe speak models modelscope-env check-dialogue knowledge learn publish train assistant parse format lock envs clean train-env train-student train-lexicon train-asr train-tts train-vocoder
+.PHONY: help run test unit requirements figure scene talk transcribe speak models modelscope-env check-dialogue knowledge learn publish train assistant reload parse format lock envs clean train-env train-student train-lexicon train-asr train-tts train-vocoder
 
 # any Python 3.8+ can make the environments; python3 may be missing where pyenv's is not active
 PYTHON := $(shell for p in python3 python3.11 python3.10 /usr/bin/python3 $(HOME)/.pyenv/versions/3.1*/bin/python3; do \
@@ -64,6 +64,9 @@ check-dialogue: envs ## mistakes in domain.yml, data/, tests/conversations, in a
 
 train assistant: envs ## train if data changed; says what changed and how long it takes (CONFIG=config/ted.yml: an alternative, to compare)
 	@$(VOICE_PYTHON) -m scripts.assistant --config "$(or $(CONFIG),config.yml)"
+
+reload: envs ## train what was edited and let the running system take it up, calls in progress too
+	@exec $(VOICE_PYTHON) -m scripts.reload
 
 parse: envs ## what the assistant understands of a file's lines: make parse FILE=lines.tsv
 	@exec $(VOICE_PYTHON) -m scripts.parse "$(abspath $(FILE))"

@@ -61,16 +61,17 @@ class System:
         """How often it was started again."""
         return int(self._state()[name]["restarts"])
 
-    def _state(self) -> dict[str, dict[str, int]]:
+    def _state(self) -> dict[str, dict[str, Any]]:
         text = (self.plan.folder / "run.json").read_text(encoding="utf-8")
         return dict(json.loads(text))
 
     def health_url(self, name: str) -> str:
         """GET answers 200 when the process is ready."""
         plan = self.plan
+        if name.startswith("rasa"):
+            return plan.rasa_url("/webhooks/voice/health", self._state()[name]["port"])
         urls = {
             "speech": plan.speech_url("/health"),
-            "rasa": plan.rasa_url("/webhooks/voice/health"),
             "actions": plan.actions_url("/health"),
             "gateway": plan.gateway_url("/health"),
         }

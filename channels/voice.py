@@ -26,6 +26,7 @@ from websockets.exceptions import ConnectionClosed
 from channels.call_words import CallWords
 from extensions import patches
 from extensions.patches import action_session
+from extensions.stores import tracker
 from yingda.messages import spoken
 from yingda.messages.dialogue import (
     CallEnded,
@@ -55,6 +56,7 @@ LastEventAt = Callable[[str], Awaitable[float]]
 
 NOTHING_HEARD = "/nlu_fallback"
 GONE_S = 60.0  # a gateway that lives is back in a second, and asks into silence long before
+LEAVE_SECONDS = 8.0  # for turns that are under way when the process is asked to stop
 
 
 class VoiceOutput(OutputChannel):
@@ -194,6 +196,12 @@ class VoiceCall:
             if not self.ended:
                 await output.finish()
 
+    async def close(self, socket: Any) -> None:
+        """Close the socket as soon as no turn is under way."""
+        async with self._turn:
+            self._send = None
+            await socket.close()
+
     async def _deliver(self, message: Message) -> None:
         send = self._send
         if send is None or self.ended:
@@ -225,6 +233,8 @@ class VoiceInput(InputChannel):
             patches.apply_all()
         self._gone_s = gone_s
         self._calls: dict[str, VoiceCall] = {}
+        self._sockets: dict[Any, VoiceCall] = {}
+        self._leaving = False
         self._workers: set[asyncio.Future[None]] = set()
 
     @classmethod
@@ -248,8 +258,13 @@ class VoiceInput(InputChannel):
                 return response.json({"status": "ok"})
             return response.json({"status": "no model loaded; run `rasa train`"}, status=503)
 
+        @webhook.listener("before_server_stop")
+        async def leave(app: Any, loop: Any) -> None:
+            await self.leave()
+
         @webhook.listener("after_server_stop")
         async def close(app: Any, loop: Any) -> None:
+            await tracker.close()
             await action_session.close()
 
         @webhook.websocket("/ws/<call_id>")
@@ -270,9 +285,13 @@ class VoiceInput(InputChannel):
 
         `last_event_at` tells when anything last happened in a conversation, in whichever worker.
         """
+        if self._leaving:
+            await socket.close()
+            return
         voice_call = self._calls.setdefault(call_id, VoiceCall(call_id, on_new_message))
         send: Send = socket.send
         voice_call.attach(send)
+        self._sockets[socket] = voice_call
         waiting: asyncio.Queue[Up | None] = asyncio.Queue()
         worker = asyncio.ensure_future(self._work(voice_call, waiting))
         self._workers.add(worker)
@@ -291,6 +310,7 @@ class VoiceInput(InputChannel):
             pass  # all three are how sanic says that the socket was closed
         finally:
             waiting.put_nowait(None)
+            self._sockets.pop(socket, None)
             voice_call.detach(send)
             asyncio.get_running_loop().call_later(self._gone_s, self._look_after, voice_call, last_event_at)
 
@@ -307,6 +327,16 @@ class VoiceInput(InputChannel):
         if last <= voice_call.last_turn_at and not voice_call.attached:
             await voice_call.handle(CallEnded("connection_lost"))
         self._calls.pop(voice_call.call_id, None)
+
+    async def leave(self) -> None:
+        """Before the process stops: each call ends the turn that it is in, then its socket closes.
+
+        The gateway goes on with another worker, or with this one once it is back.
+        """
+        self._leaving = True
+        closing = [asyncio.ensure_future(call.close(socket)) for socket, call in self._sockets.items()]
+        if closing:
+            await asyncio.wait(closing, timeout=LEAVE_SECONDS)
 
     async def _work(self, voice_call: VoiceCall, waiting: asyncio.Queue[Up | None]) -> None:
         while (up := await waiting.get()) is not None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from yingda.gateway.settings import GatewaySettings
 from yingda.plumbing import settings
-from yingda.plumbing.settings import SettingsError
+from yingda.plumbing.settings import SettingsError, knob
 from yingda.speech.settings import SpeechSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,12 +22,20 @@ RTP_WINDOW = 4000
 
 
 @dataclass(frozen=True)
+class RasaSettings:
+    """settings/rasa.yml."""
+
+    workers: int = knob(1, low=1, high=32)
+
+
+@dataclass(frozen=True)
 class Layout:
     """One running system. A port offset moves all of it aside, so that two can run on one machine."""
 
     offset: int
     gateway: GatewaySettings
     speech: SpeechSettings
+    rasa: RasaSettings = field(default_factory=RasaSettings)
 
     @property
     def folder(self) -> Path:
@@ -73,8 +82,20 @@ class Layout:
     def speech_url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port(self.speech.server.http_port)}{path}"
 
-    def rasa_url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.port(RASA_PORT)}{path}"
+    def rasa_url(self, path: str, port: int | None = None) -> str:
+        """Of the worker on `port`; of the first one as it was started when none is given."""
+        return f"http://127.0.0.1:{port or self.rasa_ports[0]}{path}"
+
+    @property
+    def rasa_ports(self) -> list[int]:
+        """One for each worker, and one for the worker that is about to take the place of another."""
+        return [self.port(RASA_PORT) + number for number in range(self.rasa.workers + 1)]
+
+    @property
+    def local_dialogue(self) -> bool:
+        """Whether the workers are ours to start, or settings/gateway.yml points to other machines'."""
+        hosts = {urlsplit(url).hostname for url in self.gateway.dialogue.urls}
+        return hosts <= {"127.0.0.1", "localhost"}
 
     def actions_url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port(ACTIONS_PORT)}{path}"
@@ -91,7 +112,7 @@ class Layout:
                 "tcp",
                 "settings/gateway.yml: http.port",
             ),
-            ("rasa", "127.0.0.1", self.port(RASA_PORT), "tcp", OFFSET),
+            *(("rasa", "127.0.0.1", port, "tcp", OFFSET) for port in self.rasa_ports),
             ("actions", "127.0.0.1", self.port(ACTIONS_PORT), "tcp", OFFSET),
         ]
         if self.local_speech:
@@ -108,6 +129,10 @@ class Layout:
             env.setdefault(name, "1")
         for name in ("PYTHONPATH", "VIRTUAL_ENV", "CALL"):
             env.pop(name, None)
+        env["YINGDA_RASA__WORKERS"] = str(self.rasa.workers)
+        if self.local_dialogue:
+            urls = [f"ws://127.0.0.1:{port}/webhooks/voice/ws" for port in self.rasa_ports]
+            env["YINGDA_GATEWAY__DIALOGUE__URLS"] = f"[{', '.join(urls)}]"
         if self.offset:
             env.update(self._shifted())
         return env
@@ -120,7 +145,6 @@ class Layout:
             "YINGDA_GATEWAY__MEDIA__PORT_FIRST": str(self.rtp_first),
             "YINGDA_GATEWAY__MEDIA__PORT_LAST": str(self.rtp_last),
             "YINGDA_GATEWAY__RECORDS__JOURNAL_DIR": str(self.folder / "journal"),
-            "YINGDA_GATEWAY__DIALOGUE__URL": self.rasa_url("/webhooks/voice/ws").replace("http:", "ws:"),
             "YINGDA_SPEECH__SERVER__GRPC_PORT": str(self.port(server.grpc_port)),
             "YINGDA_SPEECH__SERVER__HTTP_PORT": str(self.port(server.http_port)),
         }
@@ -147,7 +171,8 @@ def read() -> Layout:
         raise SettingsError(f"{OFFSET}: got {text!r}, expected an integer 0-20000; it is added to every port")
     gateway = settings.load(_shown("settings/gateway.yml"), GatewaySettings)
     speech = settings.load(_shown("settings/speech.yml"), SpeechSettings)
-    return Layout(int(text), gateway, speech)
+    rasa = settings.load(_shown("settings/rasa.yml"), RasaSettings)
+    return Layout(int(text), gateway, speech, rasa)
 
 
 def _shown(path: str) -> str:

@@ -42,6 +42,10 @@ def main() -> None:
     be_quiet()
     # components, channels and actions are named by module path from the root
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    if sys.argv[1:2] == ["train"]:
+        from extensions.patches import training_data
+
+        training_data.apply()
     from rasa.__main__ import main as rasa_main
 
     rasa_main()

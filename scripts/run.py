@@ -20,13 +20,13 @@ from scripts import assistant, preflight
 from scripts.layout import (
     ACTIONS_PORT,
     MONGO_PORT,
-    RASA_PORT,
     RASA_PYTHON,
     REDIS_PORT,
     ROOT,
     VOICE_PYTHON,
     Layout,
 )
+from scripts.rasa_workers import RasaWorkers
 from scripts.supervisor import Service, StartFailed, Supervisor, http_probe
 from yingda.plumbing import stores
 from yingda.plumbing.health import NotReady
@@ -36,7 +36,7 @@ SCENE = Path("tests/scenes/demo.yml")
 CALL_DEADLINE_S = 300.0
 SEED_DEADLINE_S = 120.0
 # long enough for a laptop that is busy with something else
-SPEECH_DEADLINE_S, RASA_DEADLINE_S, ACTIONS_DEADLINE_S, GATEWAY_DEADLINE_S = 600.0, 300.0, 180.0, 120.0
+SPEECH_DEADLINE_S, ACTIONS_DEADLINE_S, GATEWAY_DEADLINE_S = 600.0, 180.0, 120.0
 CALLS = ("demo", "once", "none")
 
 
@@ -54,6 +54,19 @@ def on_signal(number: int, frame: FrameType | None) -> None:
     raise Stopped(signal.Signals(number).name)
 
 
+class Reload:
+    """Whether somebody asked for a new model; set by a signal."""
+
+    wanted = False
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        """SIGUSR1."""
+        self.wanted = True
+
+
+RELOAD = Reload()
+
+
 class System:
     """The running system: stores, processes, and where they are."""
 
@@ -61,6 +74,7 @@ class System:
         self.plan = plan
         self.supervisor = Supervisor(say, plan.folder / "run.json")
         self.env: dict[str, str] = {}
+        self.workers = RasaWorkers(plan, self._child)
         plan.logs.mkdir(parents=True, exist_ok=True)
 
     def start(self, calls: bool = True) -> None:
@@ -72,7 +86,7 @@ class System:
         self._start_stores()
         model = assistant.ensure(self.plan.logs / "train.log", say)
         say("starting the processes (logs: " + str(self.plan.logs.relative_to(ROOT)) + "/)")
-        behind = [self._actions(), self._rasa(model)]
+        behind = [self._actions(), *self.workers.make(model)]
         if calls and self.plan.local_speech:
             behind.insert(0, self._speech())
         seed = self._child("seed", [RASA_PYTHON, "-m", "actions.clients.demo_data"])
@@ -119,22 +133,6 @@ class System:
         probe = http_probe(self.plan.speech_url("/health"))
         return Service(self._child("speech", command), probe, SPEECH_DEADLINE_S)
 
-    def _rasa(self, model: Path) -> Service:
-        plan = self.plan
-        command = [
-            RASA_PYTHON,
-            "scripts/quiet_rasa.py",
-            "run",
-            "--model",
-            str(model),
-            "--interface",
-            "127.0.0.1",
-        ]
-        command += ["--port", str(plan.port(RASA_PORT)), "--endpoints", str(plan.endpoints())]
-        command += ["--credentials", "credentials.yml"]
-        probe = http_probe(plan.rasa_url("/webhooks/voice/health"))
-        return Service(self._child("rasa", command, SANIC_WORKERS="1"), probe, RASA_DEADLINE_S)
-
     def _actions(self) -> Service:
         port = self.plan.port(ACTIONS_PORT)
         command = [RASA_PYTHON, "scripts/quiet_rasa.py", "run", "actions", "--port", str(port)]
@@ -159,7 +157,7 @@ class System:
                 if time.monotonic() > deadline:
                     say(f"the demo call did not end within {CALL_DEADLINE_S:.0f} s")
                     return 1
-                self.supervisor.watch()
+                self.watch()
                 time.sleep(0.1)
             return caller.returncode
         finally:
@@ -182,8 +180,19 @@ class System:
         say(f"call it with a softphone:  sip:{plan.gateway.sip.user}@{plan.reachable_host}:{plan.sip_port}")
         say("stop it with Ctrl-C")
         while True:
-            self.supervisor.watch()
+            self.watch()
             time.sleep(0.2)
+
+    def watch(self) -> None:
+        """Look after everything once, and take up a new model when `make reload` asked for it."""
+        self.supervisor.watch()
+        if RELOAD.wanted:
+            RELOAD.wanted = False
+            model = assistant.archive()
+            if model.exists():
+                self.workers.roll(self.supervisor, model, say)
+            else:
+                say(f"  no new model: {model.relative_to(ROOT)} is not there; `make reload` trains it")
 
 
 def need_port(who: str, port: int, variable: str) -> None:
@@ -221,6 +230,7 @@ def main() -> int:
         return 2
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, on_signal)
+    signal.signal(signal.SIGUSR1, RELOAD.on_signal)
     try:
         return run(call)
     except Stopped:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from yingda.plumbing import health
 from yingda.plumbing.processes import Child
@@ -15,6 +17,7 @@ from yingda.plumbing.processes import Child
 LONGEST_DELAY_S = 30.0
 SETTLED_AFTER_S = 60.0
 STILL_EVERY_S = 15.0
+REPLACED_GRACE_S = 15.0  # for turns that are under way
 
 
 class StartFailed(Exception):
@@ -31,6 +34,7 @@ class Service:
     ready: bool = False
     started_at: float = 0.0
     restarts: int = 0
+    about: dict[str, Any] = field(default_factory=dict)  # more for the state file
     deaths_in_a_row: int = 0
     start_again_at: float | None = None
 
@@ -67,6 +71,24 @@ class Supervisor:
                 names = ", ".join(service.name for service in waiting if not service.ready)
                 self._say(f"  still starting: {names} ({now - begun:.0f} s)")
             time.sleep(0.1)
+
+    def replace(self, old: Service, new: Service) -> None:
+        """Start `new`, and when it is healthy stop `old`; the others are looked after meanwhile.
+
+        Raises StartFailed, and then `old` goes on.
+        """
+        self._launch(new, time.monotonic())
+        try:
+            while not new.ready:
+                self.watch()
+                self._look(new)
+                time.sleep(0.1)
+        except BaseException:
+            new.child.stop()
+            raise
+        self.services[self.services.index(old)] = new
+        self._write_state()
+        old.child.stop(grace_s=REPLACED_GRACE_S)
 
     def _look(self, service: Service) -> None:
         reason = service.probe()
@@ -124,7 +146,8 @@ class Supervisor:
         self._state.unlink(missing_ok=True)
 
     def _write_state(self) -> None:
-        rows = {s.name: {"pid": s.child.pid, "restarts": s.restarts} for s in self.services}
+        rows = {s.name: {"pid": s.child.pid, "restarts": s.restarts, **s.about} for s in self.services}
+        rows["run"] = {"pid": os.getpid(), "restarts": 0}
         self._state.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._state.with_suffix(".tmp")
         fresh.write_text(json.dumps(rows, indent=2) + "\n")

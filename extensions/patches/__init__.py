@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from extensions.patches import action_response, action_session, graph_runner, past_states, rules
+from extensions.patches import (
+    action_response,
+    action_session,
+    debug_copies,
+    graph_runner,
+    past_states,
+    rules,
+    tracker_copy,
+)
 
-PATCHES = (action_response, action_session, graph_runner, past_states, rules)
+PATCHES = (
+    action_response,
+    action_session,
+    debug_copies,
+    graph_runner,
+    past_states,
+    rules,
+    tracker_copy,
+)
 
 
 def apply_all() -> list[str]:

@@ -42,7 +42,7 @@ class GatewayProcess:
             "prompts__shipped_dir": folder / "none",
             "records__journal_dir": folder / "journal",
             "speech__address": speech.address,
-            "dialogue__url": dialogue.url,
+            "dialogue__urls": f"[{dialogue.url}]",
             "calls__drain_s": 1,
             **settings,
         }

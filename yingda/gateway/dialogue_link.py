@@ -1,10 +1,15 @@
-"""The link of one call to the dialogue: a WebSocket that is taken up again when it breaks."""
+"""The link of one call to the dialogue: a WebSocket that is taken up again when it breaks.
+
+A call belongs to one of the dialogue's workers, calls being spread over them by their ids, and stays with
+it as long as that worker answers. Then the next one takes the conversation up where it was.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
+import zlib
 from collections import deque
 from collections.abc import Callable
 
@@ -43,6 +48,7 @@ class DialogueLink:
         self._wake = asyncio.Event()
         self._is_lost = False
         self._is_ending = False
+        self._worker = zlib.crc32(call_id.encode()) % len(settings.urls)
         self._task = asyncio.create_task(self._run())
 
     def send(self, message: dialogue.Up) -> None:
@@ -60,23 +66,19 @@ class DialogueLink:
             self._task.cancel()
 
     async def _run(self) -> None:
-        retry_s = self._settings.retry_s
+        retry_s, in_vain = self._settings.retry_s, 0
         while not self._is_ending:
             try:
-                async with asyncio.timeout(self._settings.connect_timeout_s):
-                    socket = await connect(
-                        f"{self._settings.url}/{self._call_id}",
-                        ping_interval=self._settings.ping_s,
-                        ping_timeout=self._settings.ping_s,
-                        close_timeout=1.0,
-                        proxy=None,
-                    )
+                socket = await self._connect()
             except (OSError, websockets.InvalidHandshake, websockets.InvalidMessage, TimeoutError) as error:
-                self._lose(type(error).__name__)
-                await asyncio.sleep(retry_s)
-                retry_s = min(retry_s * 1.5, _LONGEST_RETRY_S)
+                self._next_worker()
+                in_vain += 1
+                if in_vain % len(self._settings.urls) == 0:  # nobody is there
+                    self._lose(type(error).__name__)
+                    await asyncio.sleep(retry_s)
+                    retry_s = min(retry_s * 1.5, _LONGEST_RETRY_S)
                 continue
-            retry_s = self._settings.retry_s
+            retry_s, in_vain = self._settings.retry_s, 0
             if self._is_lost:
                 self._is_lost = False
                 self._on_restored()
@@ -84,6 +86,20 @@ class DialogueLink:
                 await self._exchange(socket)
             if not self._is_ending:
                 self._lose("closed")
+                self._next_worker()
+
+    async def _connect(self) -> ClientConnection:
+        async with asyncio.timeout(self._settings.connect_timeout_s):
+            return await connect(
+                f"{self._settings.urls[self._worker]}/{self._call_id}",
+                ping_interval=self._settings.ping_s,
+                ping_timeout=self._settings.ping_s,
+                close_timeout=1.0,
+                proxy=None,
+            )
+
+    def _next_worker(self) -> None:
+        self._worker = (self._worker + 1) % len(self._settings.urls)
 
     def _lose(self, reason: str) -> None:
         if not self._is_lost and not self._is_ending:

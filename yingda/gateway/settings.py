@@ -47,7 +47,7 @@ class SpeechSettings:
 
 @dataclass(frozen=True)
 class DialogueSettings:
-    url: str = "ws://127.0.0.1:5005/webhooks/voice/ws"
+    urls: tuple[str, ...] = ("ws://127.0.0.1:5005/webhooks/voice/ws",)
     connect_timeout_s: float = knob(2.0, low=0.1)
     retry_s: float = knob(0.3, low=0.05)
     ping_s: float = knob(5.0, low=1)

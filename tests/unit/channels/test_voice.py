@@ -53,6 +53,9 @@ class FakeSocket:
         if isinstance(self.sent[-1], TurnDone):
             self.turns_done.put_nowait(self.sent[-1].generation)
 
+    async def close(self) -> None:
+        self.inbox.put_nowait(None)
+
     async def until_done(self, turns: int) -> None:
         """Return when this many turns are over."""
         for _ in range(turns):
@@ -278,6 +281,32 @@ def test_a_gateway_that_died_ends_the_call_unless_another_worker_has_it(
 
     asyncio.run(run())
     assert told == ["喂", '/EXTERNAL_call_ended{"reason": "connection_lost"}'][: 1 + ended]
+
+
+def test_a_worker_that_stops_ends_its_turns_then_closes_and_takes_no_new_calls() -> None:
+    async def run() -> tuple[list[Message], list[Message]]:
+        go, begun = asyncio.Event(), asyncio.Event()
+
+        async def agent(message: UserMessage) -> None:
+            begun.set()
+            await go.wait()
+            await message.output_channel.send_response("c1", {"text": "好"})
+
+        channel, socket = VoiceInput(), FakeSocket(turn("慢", 2))
+        serving = asyncio.ensure_future(channel.serve("c1", socket, agent))
+        await begun.wait()
+        leaving = asyncio.ensure_future(channel.leave())
+        await asyncio.sleep(0)  # it has begun
+        late = FakeSocket(started())
+        await asyncio.wait_for(channel.serve("c2", late, agent), 5)
+        assert not serving.done() and not leaving.done()
+        go.set()
+        await asyncio.wait_for(asyncio.gather(leaving, serving), 5)
+        return socket.sent, late.sent
+
+    sent, late = asyncio.run(run())
+    assert sent == [Say(2, "好"), Listen(2), TurnDone(2)]
+    assert late == []
 
 
 def test_nothing_is_said_after_the_call_has_ended() -> None:

@@ -9,11 +9,13 @@ import asyncio
 import inspect
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import rasa
 from jsonschema import ValidationError
+from rasa.core import processor
 from rasa.core.actions.action import RemoteAction
 from rasa.core.lock_store import LockStore
 from rasa.core.policies.rule_policy import RulePolicy
@@ -34,10 +36,22 @@ from rasa.shared.core.events import (
     UserUttered,
 )
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.importers.importer import E2EImporter, TrainingDataImporter
+from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.utils.endpoints import EndpointConfig
 
 from extensions import patches
-from extensions.patches import action_response, action_session, graph_runner, guard, past_states, rules
+from extensions.patches import (
+    action_response,
+    action_session,
+    debug_copies,
+    graph_runner,
+    guard,
+    past_states,
+    rules,
+    tracker_copy,
+    training_data,
+)
 
 TARGETS = (
     (RemoteAction, "_validate_action_result"),
@@ -45,6 +59,8 @@ TARGETS = (
     (DaskGraphRunner, "run"),
     (Domain, "states_for_tracker_history"),
     (RulePolicy, "_get_possible_keys"),
+    (DialogueStateTracker, "copy"),
+    (processor, "copy"),
 )
 STOCK = {(owner, name): getattr(owner, name) for owner, name in TARGETS}
 DOMAIN = Domain.from_yaml(
@@ -81,6 +97,7 @@ def test_every_patch_changes_something_and_another_version_is_left_alone(
         other.setattr(rasa, "__version__", "3.7.0")
         assert patches.apply_all() == []
         assert {(owner, name): getattr(owner, name) for owner, name in TARGETS} == before
+        assert not training_data.apply()
     assert len(patches.apply_all()) == len(TARGETS)
     assert not any(getattr(owner, name) is STOCK[owner, name] for owner, name in TARGETS)
 
@@ -284,3 +301,82 @@ def test_connections_to_the_action_server_are_kept() -> None:
     assert action_session.apply()
     asyncio.run(ask())
     assert len(peers) == 1
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_copied_tracker_is_as_a_replayed_one(seed: int) -> None:
+    assert tracker_copy.apply()
+    events = conversation(random.Random(seed), 8)
+    live = DialogueStateTracker.from_events("c1", events, DOMAIN.slots)
+    twin, replayed = live.copy(), STOCK[DialogueStateTracker, "copy"](live)
+    for name, value in vars(replayed).items():
+        mine = getattr(twin, name)
+        if name == "slots":
+            assert {x.name: x.value for x in mine.values()} == {x.name: x.value for x in value.values()}
+        elif name != "followup_action":  # which is no event, and which Rasa has forgotten by then
+            assert mine == value, name
+    before = live.current_state()
+    twin.update(SlotSet("order", True))
+    twin.update(ActiveLoop("some_form"))
+    twin.interrupt_loop(True)
+    assert live.current_state() == before and len(live.events) == len(events)
+
+
+def test_only_a_debug_log_gets_copies(caplog: pytest.LogCaptureFixture) -> None:
+    events = [{"event": "slot"}]
+    assert debug_copies.CopiesForDebug.deepcopy(events) is events
+    with caplog.at_level("DEBUG", "rasa"):
+        copied = debug_copies.CopiesForDebug.deepcopy(events)
+    assert copied == events and copied is not events
+    for module in debug_copies.MODULES:  # nothing else of `copy` is used there
+        source = inspect.getsource(module)
+        assert source.count("copy.") == source.count("copy.deepcopy(") + source.count(".copy.")
+
+
+NLU = """
+version: "3.1"
+nlu:
+  - intent: ask
+    examples: |
+      - 余额多少
+      - 还剩多少
+"""
+RULES = """
+version: "3.1"
+rules:
+  - rule: Tell
+    steps:
+      - intent: ask
+      - action: action_a
+"""
+END_TO_END = """
+stories:
+  - story: In words
+    steps:
+      - user: 余额多少
+      - bot: 十元
+"""
+
+
+def examples(folder: Path, rules: str) -> TrainingData:
+    (folder / "nlu.yml").write_text(NLU, encoding="utf-8")
+    (folder / "rules.yml").write_text(rules, encoding="utf-8")
+    (folder / "domain.yml").write_text('version: "3.1"\nintents: [ask]\nactions: [action_a, action_b]\n')
+    (folder / "config.yml").write_text("recipe: default.v1\nlanguage: zh\n")
+    return TrainingDataImporter.load_from_config(
+        str(folder / "config.yml"), str(folder / "domain.yml"), [str(folder)]
+    ).get_nlu_data()
+
+
+def test_a_new_action_in_a_rule_leaves_the_examples_for_understanding_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(E2EImporter, "get_nlu_data", E2EImporter.get_nlu_data)
+    stock = examples(tmp_path, RULES)
+    assert training_data.apply()
+    before, after = (examples(tmp_path, RULES + extra) for extra in ("", "      - action: action_b\n"))
+    assert before.fingerprint() == after.fingerprint() != stock.fingerprint()
+    assert [x.get("text") for x in before.nlu_examples] == [x.get("text") for x in stock.nlu_examples]
+    assert len(before.training_examples) == 2
+    end_to_end = examples(tmp_path, RULES + END_TO_END)
+    assert any(x.get("action_text") == "十元" for x in end_to_end.training_examples)

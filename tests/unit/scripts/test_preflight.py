@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from scripts import layout, preflight
 from scripts.layout import Layout
@@ -90,7 +91,8 @@ def test_an_offset_moves_every_port_and_folder(monkeypatch: pytest.MonkeyPatch) 
     assert moved.rtp_first > PLAN.gateway.media.port_last or moved.rtp_last < PLAN.gateway.media.port_first
     env = moved.environment("mongodb://m", "redis://r")
     assert env["YINGDA_GATEWAY__SIP__PORT"] == "5160"
-    assert env["YINGDA_GATEWAY__DIALOGUE__URL"] == "ws://127.0.0.1:5105/webhooks/voice/ws"
+    urls = yaml.safe_load(env["YINGDA_GATEWAY__DIALOGUE__URLS"])
+    assert urls == [f"ws://127.0.0.1:{port}/webhooks/voice/ws" for port in (5105, 5106)]
     assert env["YINGDA_GATEWAY__SPEECH__ADDRESS"] == "127.0.0.1:50151"
 
 

@@ -125,3 +125,28 @@ def test_stop_ends_all_and_leaves_no_state(tmp_path: Path, clock: Clock) -> None
     whole.stop()
     assert not first.alive and not second.alive
     assert not (tmp_path / "run.json").exists()
+
+
+def test_a_replaced_process_stops_when_the_new_one_is_healthy_and_others_are_looked_after(
+    tmp_path: Path, clock: Clock
+) -> None:
+    whole, _ = made(tmp_path)
+    (old, ending), (gateway, other) = service("rasa"), service("gateway")
+    whole.start([old, gateway])
+    new, starting = service("rasa", lambda: None if clock.now > 110 else "loading")
+    new.about = {"model": "new"}
+    other.alive = False  # dies meanwhile
+    whole.replace(old, new)
+    assert starting.alive and not ending.alive and other.starts == 2
+    assert whole.services == [new, gateway]
+    assert json.loads((tmp_path / "run.json").read_text())["rasa"]["model"] == "new"
+
+
+def test_a_new_process_that_does_not_start_leaves_the_old_one_alone(tmp_path: Path, clock: Clock) -> None:
+    whole, _ = made(tmp_path)
+    old, working = service("rasa")
+    whole.start([old])
+    new, broken = service("rasa", lambda: "no model")
+    with pytest.raises(StartFailed, match="no model"):
+        whole.replace(old, new)
+    assert working.alive and not broken.alive and whole.services == [old]
