@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -9,12 +10,14 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backends, conversation, requests
+from actions.clients.store import CrmUnavailable
 
 LONGEST = 200  # characters of what was said that a ticket keeps
+ASKED_ABOUT = "客户来电询问进度"  # so that whoever sees to it knows that somebody waits
 
 
 class ActionComplain(Action):
-    """Record the complaint, apologise, offer a human."""
+    """Record the complaint, beside an earlier one that is open, apologise, offer a human."""
 
     def name(self) -> str:
         """Rasa's name."""
@@ -28,7 +31,11 @@ class ActionComplain(Action):
 
 
 async def _complain(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-    await _open(tracker, "complaint", conversation.text(tracker)[:LONGEST])
+    words, customer_id = conversation.text(tracker)[:LONGEST], tracker.get_slot("customer_id")
+    before = await backends.ask(lambda: backends.tickets().unfinished(customer_id)) if customer_id else ()
+    number = next((ticket.number for ticket in before if ticket.kind == "complaint"), None)
+    if number is None or not await _add(tracker, number, words):
+        await _open(tracker, "complaint", words)
     return [*requests.offer_human(dispatcher, "utter_sorry"), *requests.set_aside(tracker)]
 
 
@@ -42,14 +49,22 @@ async def report_fault(dispatcher: CollectingDispatcher, tracker: Tracker) -> li
 
 
 async def tell_ticket(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-    """The state of the newest ticket."""
+    """The state of the newest ticket, on which it is noted that the customer asked."""
     customer_id = tracker.get_slot("customer_id")
     ticket = await backends.ask(lambda: backends.tickets().latest(customer_id))
     if ticket is None:
         dispatcher.utter_message(response="utter_no_ticket")
     else:
         dispatcher.utter_message(response=f"utter_ticket_{ticket.state}", day=requests.spoken_day(ticket.day))
+    if ticket is not None and ticket.state != "done":
+        with contextlib.suppress(CrmUnavailable):  # the answer has been given all the same
+            await _add(tracker, ticket.number, ASKED_ABOUT)
     return []
+
+
+async def _add(tracker: Tracker, number: str, words: str) -> bool:
+    """A note to a ticket of before; whether there is such a ticket."""
+    return await backends.ask(lambda: backends.tickets().add_note(number, tracker.sender_id, words))
 
 
 async def _open(tracker: Tracker, kind: str, about: str) -> None:

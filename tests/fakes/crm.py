@@ -48,6 +48,7 @@ class FakeCrm:
     handoffs: list[tuple[str, str]] = field(default_factory=list)
     reports: list[CallReport] = field(default_factory=list)
     opted_out: list[OptOut] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
 
     def customer_by_number(self, number: str) -> Customer | None:
         self._answer()
@@ -142,6 +143,15 @@ class FakeCrm:
     def latest(self, customer_id: str) -> Ticket | None:
         self._answer()
         return self.ticket
+
+    def unfinished(self, customer_id: str) -> tuple[Ticket, ...]:
+        self._answer()
+        return (self.ticket,) if self.ticket and self.ticket.state != "done" else ()
+
+    def add_note(self, number: str, call_id: str, text: str) -> bool:
+        self._answer()
+        self.notes.append((number, text))
+        return True
 
     def record(
         self, call_id: str, customer_id: str | None, customer_number: str, what: str, value: Any

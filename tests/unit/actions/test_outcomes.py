@@ -22,7 +22,7 @@ from actions.outbound import (
 )
 from actions.services import ActionFinishService, ValidateServiceForm
 from actions.session import ActionSlower
-from actions.tickets import ActionComplain
+from actions.tickets import ASKED_ABOUT, ActionComplain
 from tests.fakes.crm import FakeCrm, Turn
 
 VERIFIED = {"customer_id": "c1", "customer_title": "王女士", "identity_verified": True}
@@ -82,6 +82,12 @@ def test_a_complaint_is_a_ticket_and_what_became_of_it(crm: FakeCrm) -> None:
     crm.ticket = Ticket("t2", "complaint", "我要投诉师傅", "working", date(2026, 11, 18))
     told = turn.then("我的投诉呢", "query_ticket").run(ActionTakeRequest()).run(ActionAnswerRequest())
     assert told.response("utter_ticket_working")["day"] == "11月18日"
+    assert crm.notes == [("t2", ASKED_ABOUT)]
+    told.then("师傅还是没来，我要投诉", "complain").run(ActionComplain())
+    assert crm.notes[1:] == [("t2", "师傅还是没来，我要投诉")] and len(crm.opened) == 1  # no second ticket
+    crm.ticket = Ticket("t2", "complaint", "我要投诉师傅", "done", date(2026, 11, 18))
+    told.then("我又要投诉", "complain").run(ActionComplain())
+    assert crm.opened[1:] == [("complaint", "我又要投诉")] and len(crm.notes) == 2
 
 
 def test_plan_and_services(crm: FakeCrm) -> None:
