@@ -8,7 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet, UserUtteranceReverted
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import account, answers, conversation, going_on, handoff, identity, requests
+from actions import account, answers, conversation, going_on, handoff, identity, knowledge, requests
 
 FAILURES_BEFORE_CHOICES = 1
 FAILURES_BEFORE_HUMAN = 2
@@ -96,7 +96,7 @@ async def _nothing_for_form(dispatcher: CollectingDispatcher, tracker: Tracker) 
 
 
 class ActionNotUnderstood(Action):
-    """Not understood, or nothing that we do: rephrase, then offer choices, then a human."""
+    """Not understood, or nothing that we do: an article, else rephrase, then choices, then a human."""
 
     def name(self) -> str:
         """Rasa's name."""
@@ -106,6 +106,8 @@ class ActionNotUnderstood(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """The rule goes on with what is open."""
+        if await knowledge.answered(dispatcher, tracker):
+            return []
         if conversation.open_form(tracker):
             return await _nothing_for_form(dispatcher, tracker)
         awaited = conversation.awaiting(tracker)

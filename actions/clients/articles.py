@@ -130,7 +130,9 @@ def _heading(written: str, path: str) -> dict[str, Any]:
 
 def _at(heading: str, path: str, key: str) -> str:
     """Where a key stands."""
-    return f"{path}: key {key}"
+    lines = heading.split("\n")
+    line = next((n for n, text in enumerate(lines) if text.startswith(f"{key}:")), 0)
+    return f"{path}:{line + 2}: key {key}"
 
 
 class Articles:

@@ -184,3 +184,24 @@ def test_a_leading_slash_in_recognised_text_is_no_command(rasa: servers.RasaServ
         assert not turn.of(dialogue.HangUp)
 
     asyncio.run(talk())
+
+
+@pytest.mark.requirement(41)
+def test_an_article_is_said_with_its_evidence(rasa: servers.RasaServers, database: tuple[str, Any]) -> None:
+    call = call_id()
+
+    async def talk() -> None:
+        async with Customer(rasa.call_url(call), call) as customer:
+            turn = await customer.says("积分怎么查")
+            evidence = turn.of(dialogue.Say)[0].evidence
+            assert evidence["article"] == "points" and evidence["source"].startswith("业务手册")
+            assert len(evidence["version"]) == 40 and evidence["worded_by"] == "article"
+
+    asyncio.run(talk())
+    bot = [
+        row["event"]
+        for row in database[1].events_tracker.find({"sender_id": call})
+        if row["event"]["event"] == "bot"
+    ]
+    kept = [event["metadata"]["evidence"] for event in bot if "evidence" in event.get("metadata", {})]
+    assert [x["article"] for x in kept] == ["points"]  # also in Rasa's own record

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from actions import backends, requests
+from actions import backends, knowledge, requests
+from actions.clients.knowledge_base import KnowledgeBase
 from tests.fakes.crm import FakeCrm
 
 TODAY = date(2026, 11, 20)
@@ -19,3 +21,12 @@ def crm(monkeypatch: pytest.MonkeyPatch) -> FakeCrm:
         monkeypatch.setattr(backends, part, lambda: fake)
     monkeypatch.setattr(requests, "today", lambda _tracker=None: TODAY)
     return fake
+
+
+@pytest.fixture(autouse=True)
+def no_articles(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty knowledge base in place of the repository's, which takes seconds to learn; its folder."""
+    folder = tmp_path_factory.mktemp("knowledge")
+    base = KnowledgeBase(folder, background=False)
+    monkeypatch.setattr(knowledge, "base", lambda: base)
+    return folder

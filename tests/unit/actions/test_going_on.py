@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,7 +91,9 @@ def test_the_second_request_of_a_sentence_follows_the_first(crm: FakeCrm) -> Non
     assert turn.fill(ValidateAppointmentForm()).said == ["utter_confirm_book_appointment"]
 
 
-def test_a_question_beside_a_request(crm: FakeCrm) -> None:
+def test_a_question_beside_a_request(crm: FakeCrm, no_articles: Path) -> None:
+    ours = Path(__file__).resolve().parents[3] / "knowledge" / "points.md"
+    shutil.copy(ours, no_articles / "points.md")
     turn = several("查余额，积分怎么用", ("query_balance", "查余额"), ("points", "积分怎么用"))
     turn.run(ActionTakeRequest()).run(ActionAskMore())
     assert turn.said == ["utter_article", "utter_anything_else"] and turn.slots["later"] == []

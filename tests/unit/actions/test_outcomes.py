@@ -1,4 +1,4 @@
-"""What is recorded of what customers say; services, abuse and articles."""
+"""What is recorded of what customers say; services and abuse."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from datetime import date
 
 import pytest
 
-from actions import knowledge
 from actions.answers import ActionAnswerRequest
-from actions.clients.articles import Articles
 from actions.clients.tickets import Ticket
 from actions.intake import ActionTakeRequest
-from actions.knowledge import ActionAnswerQuestion
 from actions.outbound import (
     ActionAbuse,
     ActionFinishPromise,
@@ -128,48 +125,3 @@ def test_slower_says_the_last_turn_again_slower() -> None:
     ]
     said = turn.run(ActionSlower()).responses
     assert [(x["text"], x["metadata"]["rate"]) for x in said] == [("您的余额是86元。", 0.8)]
-
-
-ARTICLE = """---
-title: 积分
-intent: points
-questions: [积分怎么查]
-source: 手册
-valid_from: 2026-01-01
-valid_until: 2026-11-20
-owner: 运营
-tags: [积分]
-state: {state}
----
-积分三年有效。
-"""
-
-
-@pytest.mark.requirement(41)
-def test_only_what_is_published_and_valid_is_said(
-    crm: FakeCrm, tmp_path: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = Articles(tmp_path)  # type: ignore[arg-type]
-    monkeypatch.setattr(knowledge, "articles", lambda: folder)
-    file = tmp_path / "points.md"  # type: ignore[operator]
-    for state, said in (("draft", "utter_no_article"), ("published", "utter_article")):
-        file.write_text(ARTICLE.format(state=state), encoding="utf-8")
-        folder._read.clear()  # within one tick of the file system's clock
-        turn = Turn("积分", "points").run(ActionAnswerQuestion())
-        assert turn.said[0] == said
-    assert turn.response("utter_article")["source"] == "手册"
-    assert folder.about("points", date(2026, 11, 21)) is None
-
-
-def test_a_mistake_in_an_article_names_file_and_key(tmp_path: object) -> None:
-    (tmp_path / "points.md").write_text(ARTICLE.format(state="ready"), encoding="utf-8")  # type: ignore[operator]
-    folder = Articles(tmp_path)  # type: ignore[arg-type]
-    assert folder.all() == []
-    assert folder.mistakes == [
-        "knowledge/points.md: key state: got 'ready', expected one of draft, review, published"
-    ]
-
-
-def test_the_articles_of_the_repository_have_no_mistakes() -> None:
-    found = knowledge.articles()
-    assert found.all() and found.mistakes == []

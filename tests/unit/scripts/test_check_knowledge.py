@@ -54,7 +54,7 @@ def test_a_sound_article_has_no_mistakes(root: Path) -> None:
         ("积分3年有效。", "看[这里](x)。", "points.md:16: answer: holds a Markdown link"),
         ("  - 我有多少积分\n", "", "points.md:4: key questions: 3, expected 4 or more"),
         ("intent: points", "intent: pints", "points.md:3: key intent: domain.yml does not know 'pints'"),
-        ("state: published", "state: done", "points.md: key state: got 'done'"),
+        ("state: published", "state: done", "points.md:14: key state: got 'done'"),
     ],
 )
 def test_a_mistake_is_found_with_its_line(root: Path, was: str, becomes: str, told: str) -> None:
