@@ -35,7 +35,7 @@ async def test_the_socket_stays_open_until_the_dialogue_has_the_end(
 
     async with serve(busy, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        settings = DialogueSettings(url=f"ws://127.0.0.1:{port}")
+        settings = DialogueSettings(urls=(f"ws://127.0.0.1:{port}",))
         link = DialogueLink(settings, "c1", ignore, ignore, ignore)
         await asyncio.wait_for(connected.wait(), 5)
         link.send(dialogue.Silence(generation=1, count=1))
