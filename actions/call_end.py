@@ -12,7 +12,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import backends, conversation, report
+from actions import backends, conversation, report, requests
 from actions.clients.calls import OptOut
 from actions.clients.store import CrmUnavailable
 
@@ -32,14 +32,14 @@ class ActionCallEnded(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """No events: the conversation is over."""
+        """The open form asks no more: else the policies, asked what comes next, would say something."""
         call = conversation.call(tracker)
         told = report.of_call(tracker.sender_id, call, tracker.slots, tracker.events, names(domain))
         if told.outcome == "opted_out":
             word = opt_out(tracker)
             await _write(tracker, "the opt-out", lambda: backends.calls().opt_out(word))
         await _write(tracker, "the report", lambda: backends.calls().finish(told))
-        return []
+        return requests.close(tracker)
 
 
 def names(domain: dict[str, Any]) -> dict[str, str]:

@@ -220,3 +220,9 @@ def test_the_parcel_that_comes_today_is_told_once_after_an_answer(crm: FakeCrm) 
     news = turn.response("utter_news_parcel")
     assert (news["item"], news["courier"]) == ("电饭煲", "顺丰")
     assert turn.run(ActionAnswerRequest()).said == ["utter_balance"]
+
+
+def test_a_form_that_is_open_when_the_caller_hangs_up_asks_no_more(crm: FakeCrm) -> None:
+    turn = Turn("", "EXTERNAL_call_ended", form="identity_form", requested_slot="id_last4")
+    turn.run(ActionCallEnded(), DOMAIN)
+    assert turn.form is None and turn.slots["requested_slot"] is None

@@ -104,7 +104,6 @@ def name_of(row: Row) -> str:
     return row["tells"][-50:]
 
 
-@pytest.mark.requirement(201)
 @pytest.mark.parametrize("row", PLANTED["mistakes"], ids=name_of)
 def test_a_mistake_is_told_with_its_place(tmp_path: Path, row: Row) -> None:
     found, _ = planted(tmp_path, row["file"], row["old"], row["new"])

@@ -84,9 +84,10 @@ def test_what_cannot_be_saved_is_said(tmp_path: Path, given: str) -> None:
         talk_story.save(given, "x", tmp_path)
 
 
-def test_our_own_featurised_slots() -> None:
-    found = talk_story.featurised()
-    assert "awaiting" in found and "customer_id" not in found
+def test_only_slots_that_policies_see_are_told(tmp_path: Path) -> None:
+    slots = "seen: {type: text}, unseen: {type: text, influence_conversation: false}, any: {type: any}"
+    (tmp_path / "domain.yml").write_text("slots: {" + slots + "}\n")
+    assert talk_story.featurised(tmp_path) == {"seen"}
 
 
 class FakeCall:
