@@ -87,6 +87,8 @@ async def _nothing_for_form(dispatcher: CollectingDispatcher, tracker: Tracker) 
     if conversation.failures_in_a_row(tracker.events) >= FAILURES_BEFORE_HUMAN:
         dispatcher.utter_message(response="utter_handoff_not_understood")
         return await handoff.hand_over(dispatcher, tracker, "not_understood")
+    if conversation.leaves_it(conversation.text(tracker)):
+        return await answers.ActionDeny().run(dispatcher, tracker, {})
     asks_for_digits = tracker.get_slot("requested_slot") in identity.SLOTS
     if asks_for_digits and conversation.has_digits(tracker):
         dispatcher.utter_message(response="utter_id_incomplete")

@@ -110,6 +110,11 @@ def failed(tracker: Tracker) -> EventType:
     return SlotSet("failures", failures_in_a_row(tracker.events) + 1)
 
 
+def leaves_it(said: str) -> bool:
+    """算了, 那就不约了: no answer to what was asked, but no to all of it."""
+    return bool(re.search("算了|^[那就先还是]*(不|别)[^，]{1,4}了吧?$", said))
+
+
 def open_form(tracker: Tracker) -> str | None:
     """The form that is active."""
     name = (tracker.active_loop or {}).get("name")

@@ -52,6 +52,8 @@ class RequestForm(FormValidationAction):
             for slot, value in tracker.slots_to_validate().items()
             if slot in self.slots and value is not None
         }
+        if not tracker.get_slot(REQUESTED_SLOT):
+            fresh = {}  # the form opens: Rasa shows what is known already
         unknown = self.needs_identity and not tracker.get_slot("identity_verified")
         given = unknown and identity.given(tracker)
         if not fresh and not given and conversation.is_first_look(tracker, self.form):

@@ -181,3 +181,23 @@ def test_a_word_that_is_an_answer_only_to_that_question(crm: FakeCrm) -> None:
     ]
     assert Turn("那别退", "nlu_fallback", **slots).run(ActionNotUnderstood()).said == ["utter_no_refund"]
     assert Turn("什么", "nlu_fallback", **slots).run(ActionNotUnderstood()).said == ["utter_rephrase"]
+
+
+@pytest.mark.parametrize(
+    ("said", "leaves"),
+    [
+        ("算了不约了", True),
+        ("那就不约了", True),
+        ("先别弄了", True),
+        ("不是明天", False),
+        ("我不知道了解一下", False),
+    ],
+)
+def test_no_to_all_of_it(said: str, leaves: bool) -> None:
+    assert conversation.leaves_it(said) is leaves
+
+
+def test_what_leaves_a_form_closes_it(crm: FakeCrm) -> None:
+    turn = Turn("算了不约了", "nlu_fallback", form="appointment_form", requested_slot="appointment_day")
+    turn.run(ActionNotUnderstood())
+    assert turn.said == ["utter_left_as_it_is"] and turn.form is None
