@@ -16,6 +16,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ CALLING = "13800138000"
 BAR = 1.0
 ENVIRONMENT = "rasa"
 NOT_ACTIONS = ("action_listen", "action_extract_slots", "action_session_start")
+WRITTEN_S = 5.0
 WRITTEN = ("crm_appointments", "tickets", "interactions", "handoffs", "suppressions")
 
 
@@ -188,8 +190,19 @@ class Assistant:
         demo_data.seed(self.database)
         call = f"conversation-{uuid.uuid4().hex[:12]}"
         heard = asyncio.run(play(self.servers.call_url(call), call, story))
-        rows = self.database.events_tracker.find({"sender_id": call}).sort("seq", 1)
-        return happened([row["event"] for row in rows], heard, story)
+        return happened(self._events(call, len(story.turns)), heard, story)
+
+    def _events(self, call: str, turns: int) -> list[dict[str, Any]]:
+        """Rasa writes beside its work: wait until the last turn is there."""
+        deadline = time.monotonic() + WRITTEN_S
+        while True:
+            rows = list(self.database.events_tracker.find({"sender_id": call}).sort("seq", 1))
+            events = [row["event"] for row in rows]
+            begun = sum(event["event"] == "user" for event in events)
+            done = [x for x in events if x["event"] == "action" and x["name"] == "action_listen"]
+            if (begun >= turns and len(done) > turns) or time.monotonic() > deadline:
+                return events
+            time.sleep(0.1)
 
 
 def main() -> int:
