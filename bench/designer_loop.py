@@ -25,7 +25,7 @@ import numpy as np
 
 from bench._errors import distances
 from bench._system import DidNotStart, System, running
-from bench.kill_in_call import SORRY, Caller
+from bench.kill_in_call import Caller
 from bench.speech.greeting import recognised
 from scripts import assistant
 from scripts.layout import ROOT, VOICE_PYTHON
@@ -166,9 +166,9 @@ async def measure(system: System) -> tuple[list[Loop], list[str]]:
     said = [turn.text for turn in record.turns if turn.side == "bot"] if record else []
     if not said:
         problems.append("the call in progress has no record")
-    problems += [
-        f"the call in progress heard {text!r}" for text in said if any(word in text for word in SORRY)
-    ]
+    prompts = system.plan.gateway.prompts
+    outage = {prompts.apology, prompts.outage, prompts.please_wait, prompts.go_on, prompts.goodbye_failure}
+    problems += [f"the call in progress heard {text!r}" for text in said if text in outage]
     return loops, problems
 
 
