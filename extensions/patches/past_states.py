@@ -38,7 +38,7 @@ def apply() -> bool:
     ) -> list[State]:
         only = tuple((kind, *names) for kind, names in sorted((rule_only_data or {}).items()))
         key = (tracker.sender_id, omit_unset_slots, ignore_rule_only_turns, only)
-        applied = tracker.applied_events()
+        applied = _applied(tracker)
         walk = walks.get(key)
         if walk is None or walk.domain is not self or not walk.begins(applied):
             walk = Walk(self, tracker, omit_unset_slots, ignore_rule_only_turns, rule_only_data)
@@ -50,6 +50,18 @@ def apply() -> bool:
 
     Domain.states_for_tracker_history = states_for_tracker_history
     return True
+
+
+def _applied(tracker: DialogueStateTracker) -> list[Event]:
+    """`tracker.applied_events()`, found once for all policies of a prediction. A tracker only grows."""
+    if tracker.events.maxlen is not None:  # then it loses its beginning
+        return list(tracker.applied_events())
+    found = vars(tracker).get("_applied_found")
+    if found is None or found[0] is not tracker.events or found[1] != len(tracker.events):
+        found = (tracker.events, len(tracker.events), tracker.applied_events())
+        tracker._applied_found = found
+    events: list[Event] = found[2]
+    return events
 
 
 class Walk:

@@ -25,6 +25,7 @@ from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import deserialise_events
+from rasa.shared.core.slots import Slot
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from extensions.stores.events import EventStore, Overtaken
@@ -46,8 +47,15 @@ def duplicate(tracker: DialogueStateTracker) -> DialogueStateTracker:
     An independent tracker in the same state, without replaying its events. Events themselves are shared."""
     twin = copy.copy(tracker)
     twin.events = deque(tracker.events, tracker.events.maxlen)
-    twin.slots = {name: copy.copy(slot) for name, slot in tracker.slots.items()}
+    twin.slots = {name: _twin(slot) for name, slot in tracker.slots.items()}
     twin.active_loop = copy.copy(tracker.active_loop)
+    return twin
+
+
+def _twin(slot: Slot) -> Slot:
+    """As copy.copy(), which takes ten times as long, thirty slots a copy and several copies a turn."""
+    twin: Slot = object.__new__(type(slot))
+    vars(twin).update(vars(slot))
     return twin
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -277,6 +278,17 @@ def state(chance: random.Random) -> dict[str, Any]:
     if chance.random() < 0.4:
         made["slots"] = {"awaiting": chance.choice([(1.0, 0.0), (0.0, 1.0), "should_not_be_set"])}
     return made
+
+
+def test_action_calls_are_written_as_json_whatever_is_in_them() -> None:
+    write = action_session.DomainOnce().text
+    domains: list[Any] = [{"slots": {"名": None}, "domain": "x"}, {"slots": {}}, {}, None]
+    for domain in (*domains, domains[0]):
+        for rest in ({}, {"next_action": "action_a", "tracker": {"events": [{"text": '"domain"'}]}}):
+            call = {**rest, "domain": domain}
+            assert json.loads(write(call)) == call
+    assert json.loads(write({"next_action": "action_a"})) == {"next_action": "action_a"}
+    assert write([1]) == "[1]"
 
 
 def test_connections_to_the_action_server_are_kept() -> None:
