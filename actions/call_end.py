@@ -35,8 +35,8 @@ class ActionCallEnded(Action):
         """The open form asks no more: else the policies, asked what comes next, would say something."""
         call = conversation.call(tracker)
         told = report.of_call(tracker.sender_id, call, tracker.slots, tracker.events, names(domain))
-        if told.outcome == "opted_out":
-            word = opt_out(tracker)
+        word = opt_out(tracker) if told.outcome == "opted_out" else None
+        if word:
             await _write(tracker, "the opt-out", lambda: backends.calls().opt_out(word))
         await _write(tracker, "the report", lambda: backends.calls().finish(told))
         return requests.close(tracker)
@@ -51,9 +51,11 @@ def names(domain: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def opt_out(tracker: Tracker) -> OptOut:
-    """The word of this call's customer."""
+def opt_out(tracker: Tracker) -> OptOut | None:
+    """The word of this call's customer; None when the number is withheld, and nobody can be called by it."""
     number = str(conversation.call(tracker).get("customer_number") or "")
+    if not any(char.isdigit() for char in number):
+        return None
     now = datetime.now(timezone.utc)
     return OptOut(number, NO_CALLS, tracker.sender_id, now, tracker.get_slot("customer_id"))
 

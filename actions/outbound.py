@@ -154,6 +154,8 @@ class ActionAbuse(Action):
 async def _suppress(tracker: Tracker) -> None:
     """From this word on; what cannot be written now is written when the call is over (call_end.py)."""
     word = call_end.opt_out(tracker)
+    if word is None:
+        return
     try:
         await backends.ask(lambda: backends.calls().opt_out(word))
     except CrmUnavailable as error:

@@ -194,6 +194,15 @@ def test_an_opt_out_is_written_when_it_is_said_and_again_at_the_end(
     assert len(crm.reports) == 1
 
 
+def test_a_withheld_number_opts_nobody_out(crm: FakeCrm) -> None:
+    turn = Turn("别再打了", "opt_out")
+    turn.message["metadata"] = {"call": {"customer_number": "anonymous"}}
+    turn.run(ActionRecordOutcome())
+    turn.events = [heard("opt_out"), told("utter_opt_out")]
+    turn.run(ActionCallEnded(), DOMAIN)
+    assert crm.opted_out == [] and crm.reports[0].outcome == "opted_out"
+
+
 @pytest.mark.requirement(46)
 @pytest.mark.requirement(49)
 def test_the_profile_is_known_before_the_first_prompt(crm: FakeCrm) -> None:
