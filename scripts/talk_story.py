@@ -28,19 +28,29 @@ def story(name: str, events: Iterable[Mapping[str, Any]], featurised: set[str]) 
     for event in _kept(events):
         kind, value = event.get("event"), event.get("name")
         if kind == "user":
-            intent = ((event.get("parse_data") or {}).get("intent") or {}).get("name")
-            text = str(event.get("text") or "")
-            words = "" if text.startswith("/") else "  # " + " ".join(text.split())
-            lines.append(f"      - intent: {intent}{words}")
+            lines += _said(event)
         elif kind == "action" and value not in NOT_TAKEN:
             lines.append(f"      - action: {value}")
         elif kind == "active_loop":
             lines.append(f"      - active_loop: {value or 'null'}")
-        elif kind == "slot" and (value in featurised or value == "requested_slot"):
-            if lines[-1].startswith("      - story"):
-                continue
+        elif kind == "slot" and value in featurised:
             lines += ["      - slot_was_set:", f"          - {value}: {_plain(event.get('value'))}"]
     return "\n".join(lines) + "\n"
+
+
+def _said(event: Mapping[str, Any]) -> list[str]:
+    """What the caller said, as the figure conversations says it again; or an event with its values."""
+    parsed, text = event.get("parse_data") or {}, str(event.get("text") or "")
+    intent = (parsed.get("intent") or {}).get("name")
+    if not text.startswith("/"):
+        return ["      - user: |-", "          " + " ".join(text.split()), f"        intent: {intent}"]
+    lines = [f"      - intent: {intent}"]
+    values = {entity.get("entity"): entity.get("value") for entity in parsed.get("entities") or []}
+    values.pop("reason", None)
+    if values:
+        told = [f"          - {name}: {_plain(value)}" for name, value in values.items()]
+        lines += ["        entities:", *told]
+    return lines
 
 
 def _kept(events: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
