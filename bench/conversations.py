@@ -96,6 +96,8 @@ async def play(url: str, call: str, story: Story) -> list[BotTurn]:
                 heard.append(await customer.is_silent(int(turn.text or 1)))
             elif kind == "keypad":
                 heard.append(await customer.keys(turn.text))
+            elif kind == "call_resumed":
+                heard.append(await customer.comes_back())
             elif kind == "call_ended":
                 await customer.hangs_up()
                 heard.append(BotTurn())

@@ -70,6 +70,14 @@ class Customer:
     ) -> None:
         await self.socket.close()
 
+    async def comes_back(self) -> BotTurn:
+        """The line to Rasa was lost, and is back."""
+        await self.socket.close()
+        self.resumed = True
+        self.generation += 100
+        await self.__aenter__()
+        return self.greeting
+
     async def says(self, text: str, heard: dialogue.Heard | None = None) -> BotTurn:
         generation = self._next()
         return await self._turn(
