@@ -41,6 +41,7 @@ LEARNED_FROM = {
 }
 DOMAIN_LISTS = ("intents", "entities", "actions")
 DOMAIN_MAPPINGS = ("slots", "forms", "responses")
+MOST_NAMES = 12  # in a line; more are only counted
 Parts = dict[
     str, dict[str, list[str]]
 ]  # kind -> name -> fingerprints: of each utterance, of anything else one
@@ -78,7 +79,8 @@ def told(before: Parts, now: Parts) -> list[str]:
     for kind in LEARNED_FROM:
         names = list(_changes(kind, before.get(kind, {}), now.get(kind, {})))
         if names:
-            lines.append(f"{kind}: " + ", ".join(names))
+            more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+            lines.append(f"{kind}: " + ", ".join(names[:MOST_NAMES]) + more)
     return lines
 
 

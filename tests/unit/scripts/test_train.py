@@ -92,6 +92,11 @@ def test_a_change_is_told_by_name(
     assert train_changes.fingerprint(before) != train_changes.fingerprint(now)
 
 
+def test_many_changes_are_counted() -> None:
+    (line,) = train_changes.told({}, {"rules": {f"r{n:02}": ["x"] for n in range(15)}})
+    assert line.endswith("new r11 and 3 more") and "r12" not in line
+
+
 def test_comments_order_and_layout_are_no_change(root: Path) -> None:
     before = train_changes.parts(root)
     edit(root, "domain.yml", "responses:", "# what it says\nresponses:")
