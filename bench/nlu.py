@@ -82,11 +82,13 @@ def parse(texts: list[str]) -> list[Understood]:
         file.flush()
         command = [sys.executable, "-m", "scripts.parse", file.name, "--decision"]
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    found = []
-    for row in done.stdout.splitlines()[1:]:
-        _, likely, _, entities, decided = row.split("\t")
-        found.append(Understood(decided, likely, counted(json.loads(entities))))
-    return found
+    return [understood_row(row) for row in done.stdout.splitlines()[1:]]
+
+
+def understood_row(row: str) -> Understood:
+    """A line that `make parse` wrote with `--decision`."""
+    _, likely, _, entities, decided = row.split("\t")
+    return Understood(decided, likely, counted(json.loads(entities)))
 
 
 def understood(parsed: dict[str, Any]) -> Understood:

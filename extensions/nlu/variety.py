@@ -44,6 +44,46 @@ _ESTATES = (
     "城",
 )
 _VILLAGES = ("村", "镇", "乡", "街道", "屯", "庄")
+# fmt: off
+_LANDMARKS = (
+    "市场", "批发市场", "菜市场", "医院", "中学", "小学", "大学", "商场", "百货", "超市", "汽车站", "公园",
+    "广场", "大厦", "宾馆", "酒店", "大桥", "工业园", "厂", "店", "店", "营业厅", "营业厅", "门店", "网点",
+    "服务站", "医院门诊", "家属院", "写字楼", "地铁站",
+)
+# fmt: on
+_SIDES = (
+    "东关",
+    "西关",
+    "南门",
+    "北门",
+    "东街",
+    "西街",
+    "南街",
+    "北街",
+    "城东",
+    "城西",
+    "城南",
+    "城北",
+    "新城",
+    "老街",
+)
+_KINDS_OF = (
+    "小",
+    "大",
+    "儿童",
+    "智能",
+    "电动",
+    "折叠",
+    "不锈钢",
+    "无线",
+    "迷你",
+    "家用",
+    "二手",
+    "进口",
+    "双开门",
+    "老式",
+)
+_OFFERS = ("套餐", "套餐", "包", "会员", "卡", "提醒", "宽带", "流量包", "业务包", "权益", "专线", "服务包")
 _DIGITS = "一二三四五六七八九十"
 
 
@@ -73,7 +113,14 @@ class Variety:
         if kind == "address":
             return self._address()
         words = self._words.get(kind)
-        return self._rng.choice(words) if words else None
+        if not words:
+            return None
+        chance, word = self._rng.random(), self._rng.choice(words)
+        if kind == "product" and chance < 0.12:
+            return self._rng.choice(_KINDS_OF) + word
+        if kind == "service" and chance < 0.15:
+            return self._rng.choice(_GIVEN) + self._rng.choice(_GIVEN) + self._rng.choice(_OFFERS)
+        return word
 
     def _person(self) -> str:
         choose = self._rng.choice
@@ -92,12 +139,17 @@ class Variety:
     def _address(self) -> str:
         choose = self._rng.choice
         kind = self._rng.random()
-        if kind < 0.2:
+        if kind < 0.15:
             return choose(self._words["place"])
-        district = choose(self._words["district"]) if kind > 0.75 else ""
+        if kind < 0.22:
+            return self._house()
         at = 2 * self._rng.randrange(len(_ROADS) // 2)
         name = _ROADS[at : at + 2] if self._rng.random() < 0.6 else "".join(choose(_GIVEN) for _ in "12")
-        body = name + choose(_ROAD_ENDS if kind > 0.45 else _ESTATES if kind > 0.25 else _VILLAGES)
+        if kind < 0.45:
+            name = choose(_SIDES) if self._rng.random() < 0.4 else name
+            return name + choose(_LANDMARKS)
+        district = choose(self._words["district"]) if kind > 0.8 else ""
+        body = name + choose(_ROAD_ENDS if kind > 0.65 else _ESTATES if kind > 0.5 else _VILLAGES)
         return district + body + (self._house() if self._rng.random() < 0.6 else "")
 
     def _house(self) -> str:

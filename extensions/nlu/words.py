@@ -52,8 +52,10 @@ def pipeline_in(folder: Path) -> Path:
 class Tagger:
     """Rules and what was learned, as one: text in, spans out."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder`: holds `rules`, a spaCy pipeline, and `words.crf` once something was learned."""
+    def __init__(self, folder: Path, heeded: bool = True) -> None:
+        """`folder`: holds `rules`, a spaCy pipeline, and `words.crf` once something was learned. `heeded`:
+        whether it matters what the rules find."""
+        self._heeded = heeded
         jieba.setLogLevel(logging.ERROR)
         self._cutter = jieba.Tokenizer()
         self._cutter.initialize()
@@ -66,7 +68,8 @@ class Tagger:
 
     def rules(self, text: str) -> list[Span]:
         """What the spaCy pipeline finds."""
-        return [Span(x.label_, x.start_char, x.end_char) for x in self._nlp(text).ents]
+        found = self._nlp(text).ents if self._heeded else ()
+        return [Span(x.label_, x.start_char, x.end_char) for x in found]
 
     def known_words(self) -> dict[str, list[str]]:
         """The words of the rules by kind."""
@@ -127,8 +130,9 @@ class SpokenEntities(GraphComponent, EntityExtractorMixin):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """`rules`: folder of the spaCy pipelines; `passes` over the examples; `copies` of each example with
-        other words; `plain`: share of the utterances without entities that is learned from."""
-        return {"rules": "models/spacy", "passes": 50, "copies": 1, "plain": 0.25}
+        other words; `plain`: share of the utterances without entities that is learned from; `heeded`:
+        whether it matters what the rules find."""
+        return {"rules": "models/spacy", "passes": 50, "copies": 1, "plain": 0.25, "heeded": True}
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
@@ -167,8 +171,8 @@ class SpokenEntities(GraphComponent, EntityExtractorMixin):
         with self._storage.write_to(self._resource) as folder:
             shutil.copytree(pipeline_in(Path(self._config["rules"])), folder / "rules")
             if any(spans for _, spans in sentences):
-                fit(sentences, Tagger(folder), folder / "words.crf", self._config)
-            self._tagger = Tagger(folder)
+                fit(sentences, Tagger(folder, self._config["heeded"]), folder / "words.crf", self._config)
+            self._tagger = Tagger(folder, self._config["heeded"])
         return self._resource
 
     @classmethod
@@ -183,7 +187,7 @@ class SpokenEntities(GraphComponent, EntityExtractorMixin):
         """Called by Rasa."""
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            component._tagger = Tagger(folder)
+            component._tagger = Tagger(folder, config["heeded"])
         return component
 
     def process(self, messages: list[Message]) -> list[Message]:

@@ -34,3 +34,23 @@ def test_every_held_out_sentence_has_been_misheard_once() -> None:
     assert {x.said for x in sentences} == set(heard)
     wrong = sum(said != text for said, text in heard.items())
     assert 0.2 < wrong / len(heard) < 0.7  # five in a hundred characters, about ten a sentence
+
+
+def test_a_row_of_parse_is_understood() -> None:
+    found = nlu.understood_row(
+        '充一百\ttop_up\t0.9\t[{"entity": "amount", "value": 100, "text": "100元"}]\tnlu_fallback'
+    )
+    assert (found.intent, found.likeliest) == ("nlu_fallback", "top_up")
+    assert found.entities == Counter({("amount", "100元"): 1})
+
+
+def test_every_sentence_for_development_is_new_and_annotated_with_known_kinds() -> None:
+    known, held_out = nlu.trained_on(), {x.said for x in nlu.sentences_of(nlu.HELD_OUT)}
+    sentences = nlu.sentences_of(nlu.DEV)
+    assert len(sentences) >= 300
+    assert not {x.said for x in sentences if len(x.said) > 5} & (known | held_out)  # 转人工 is everybody's
+    kinds = {kind for x in sentences for kind, _ in x.entities}
+    assert kinds == {
+        "phone", "order_number", "id_last4", "amount", "percent", "date", "time", "person", "city", "address",
+        "product", "service", "courier", "score", "count",
+    }  # fmt: skip

@@ -109,7 +109,7 @@ def test_other_words_keep_their_place() -> None:
     for _ in range(50):
         text, spans = variety.of(EXAMPLES[0], 1.0)
         assert text.startswith("约") and "修" in text
-        assert text[spans[1].start : spans[1].end] == "烤箱"
+        assert text[spans[1].start : spans[1].end].endswith("烤箱")
         assert text[spans[0].start : spans[0].end] in text
 
 

@@ -22,7 +22,7 @@ _FINANCIAL = dict(zip("壹贰叁肆伍陆柒捌玖拾佰仟", "一二三四五�
 # Set phrases that only look like numbers. 千万别 and 万一 need none: a cardinal starts with a digit or 十.
 _IDIOMS = (
     "三三两两|七七八八|三六九等|一五一十|十全十美|乱七八糟|三番五次|三番两次|一心一意|接二连三|不三不四|"
-    "一分钱(?=[都也没不])|一百个放心|百分之百放心|一万个|十万火急|八九不离十|三言两语|一清二楚|一来二去|(?<![千万亿])二百五(?![十块元毛度个万])|一百八十度"
+    "一分钱(?=[都也没不])|一百个放心|百分之百放心|一万个|十万火急|八九不离十|三言两语|一清二楚|一来二去|(?<=[百千万])一(?=晚上|个|天|次|共|直|下|夜|上午|下午)|(?<![千万亿])二百五(?![十块元毛度个万])|一百八十度"
 )
 _IDIOM = re.compile(_IDIOMS)
 _HOLD = 0xE000  # private use area: stands for an idiom while the passes run
