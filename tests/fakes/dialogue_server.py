@@ -23,6 +23,7 @@ class ScriptedDialogue:
     def __init__(self, answers: list[str], port: int = 0) -> None:
         self._answers = answers
         self.greeting = GREETING
+        self.evidence: dict[str, Any] = {}  # of every answer
         self._port = port
         self.received: dict[str, list[Any]] = {}
 
@@ -62,6 +63,6 @@ class ScriptedDialogue:
             return [] if message.resumed else [*says, d.Listen(generation), d.TurnDone(generation)]
         turn = number - 2
         if turn < len(self._answers):
-            say = d.Say(generation, self._answers[turn])
+            say = d.Say(generation, self._answers[turn], evidence=self.evidence)
             return [say, d.Listen(generation, "free"), d.TurnDone(generation)]
         return [d.Say(generation, "好的，再见。"), d.HangUp(generation), d.TurnDone(generation)]

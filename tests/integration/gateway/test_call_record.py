@@ -44,12 +44,16 @@ def recorder(running, tmp_path):
     recorder.stop()
 
 
+EVIDENCE = {"article": "bill-date", "version": "ab12", "source": "手册 2.1", "valid_until": "2027-12-31"}
+
+
 def one_call(recorder: Recorder, call_id: str) -> None:
     record = CallRecord(recorder, call_id, "inbound", "13800000000", "95000")
     record.answered("var/recordings/x.wav")
     record.bot_spoke(1, 100, None, None)
     record.bot_heard(HeardTurn(1, "您好。", "您好。", False), 900)
     record.customer_turn(1, "我要查话费", 0.9, 1000, 2000, None)
+    record.bot_rests_on(2, EVIDENCE)
     record.bot_spoke(2, 2700, 700, None)
     record.bot_heard(HeardTurn(2, "一共三十元。", "一共", True), 3000)
     record.ended("customer_hung_up", {})
@@ -71,6 +75,7 @@ def test_call_and_turns_are_in_mongo(running, recorder):
         (3, "bot", "一共三十元。"),
     ]
     assert turns[2]["heard"] == "一共" and turns[2]["interrupted"] and turns[2]["latency_ms"] == 700
+    assert turns[2]["evidence"] == [EVIDENCE] and "evidence" not in turns[0]
 
 
 @pytest.mark.requirement(56)

@@ -60,6 +60,7 @@ def no_stores(monkeypatch):
 @pytest.mark.requirement(97)
 async def test_inbound_call(tmp_path, no_stores):
     async with ScriptedSpeech(["我要查话费"]) as speech, ScriptedDialogue([BILL] * 5) as dialogue:
+        dialogue.evidence = {"article": "bill-date", "version": "ab12", "source": "手册 2.1"}
         async with GatewayProcess(tmp_path, speech, dialogue) as gateway:
             target = f"127.0.0.1:{gateway.sip_port}"
             status = await sipp(tmp_path, "-sf", str(SCENARIO), target, "-d", "11000")
@@ -77,6 +78,7 @@ async def test_inbound_call(tmp_path, no_stores):
         # the recorded speaker may go on before the answer is heard: then both parts are one turn
         assert second["side"] == "customer" and set(second["text"].split("我要查话费")) == {""}
         assert third["text"] == BILL and 0 < third["latency_ms"] < 3000
+        assert third["evidence"] == [dialogue.evidence] and "evidence" not in first
         (ended,) = [r["document"] for r in gateway.records() if "ended_at" in r.get("document", {})]
         assert ended["outcome"] == "customer_hung_up"
         assert recorded_bytes(tmp_path) > 100_000
