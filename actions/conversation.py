@@ -148,8 +148,8 @@ def was_asked(events: Iterable[dict[str, Any]]) -> bool:
 
 def yes_or_no(said: str, echo: str) -> bool | None:
     """A yes or a no in words that mean it only after the question, with its verbs `echo`: 退了吧, 不约了."""
-    if re.match("不[对是].{3}", said):  # not that but something, and what was not understood
-        return None
+    if re.match("不[对是].{3}", said) or re.search("[吗呢？?]|怎么|多少|什么", said):
+        return None  # not that but something that was not understood, or a question
     if re.search("[不别没甭]|算了", said):
         return False
     return True if re.search(f"[{echo}]", said) else None

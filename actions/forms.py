@@ -76,6 +76,8 @@ class RequestForm(FormValidationAction):
     async def _next(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, fresh: dict[str, Any], unknown: bool
     ) -> str | None:
+        if tracker.get_slot("request") == requests.ANSWERED:
+            raise Ended
         asked = await identity.check(dispatcher, tracker) if unknown else None
         return asked or await self.missing(dispatcher, tracker, fresh)
 

@@ -1,6 +1,6 @@
-"""Requests are taken in: which form a request needs, and what was said of it already.
+"""What a sentence asks for: which form a request needs, and what was said of it already.
 
-One sentence may hold several (extensions/nlu/several.py): the first is begun, the others are put off.
+One sentence may hold several (extensions/nlu/several.py).
 """
 
 from __future__ import annotations
@@ -8,11 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType
-from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk import Tracker
 
-from actions import account, appointments, conversation, requests, tickets
+from actions import account, appointments, conversation, tickets
 
 QUESTION = ""  # no form: an article answers
 FORMS = {
@@ -60,28 +58,15 @@ class Said:
         return next((round(x * 100) for x in found if isinstance(x, (int, float))), None)
 
 
-class ActionTakeRequest(Action):
-    """Begin what the intent asks for; the rule goes on with the form that it needs."""
-
-    def name(self) -> str:
-        """Rasa's name."""
-        return "action_take_request"
-
-    def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        """Slots of the request."""
-        intent, said = conversation.intent(tracker), whole(tracker)
-        pieces = conversation.pieces(tracker)
-        if pieces and pieces[0]["intent"] == intent:
-            said = _piece(said, pieces[0])
-        form, request = FORMS[intent]
-        return requests.begin(tracker, form, request, slots_of(request, said, tracker), others(tracker))
-
-
 def whole(tracker: Tracker) -> Said:
     """The customer's last sentence."""
     return Said(conversation.text(tracker), tuple(tracker.latest_message.get("entities") or ()))
+
+
+def first(tracker: Tracker) -> Said:
+    """The piece of it that the intent stands for."""
+    said, pieces = whole(tracker), conversation.pieces(tracker)
+    return _piece(said, pieces[0]) if pieces else said
 
 
 def others(tracker: Tracker) -> list[dict[str, Any]]:

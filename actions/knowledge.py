@@ -25,6 +25,7 @@ SURE = 0.7  # of confidence: enough in the middle of a form, or in place of an i
 _ASKS = re.compile(
     "[吗么呢?？]|什么|怎么|咋|啥|多少|多久|哪|几|谁|能不能|可不可以|是不是|有没有|要不要|会不会"
 )
+_DO_IT = re.compile("[帮给替]我|麻烦你|我要|我想")
 
 
 @functools.lru_cache(maxsize=1)
@@ -88,6 +89,17 @@ async def answered(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
     if found.choices:
         _ask_which(dispatcher, found)
     return bool(found.choices)
+
+
+async def answered_instead(dispatcher: CollectingDispatcher, tracker: Tracker, said: str) -> bool:
+    """Answer what was taken for a request and is a question about it: sure, and not asking us to do it."""
+    found = _found(said)
+    if found.answer is None or found.answer.confidence < SURE:
+        return False
+    if not _ASKS.search(said) or _DO_IT.search(said):
+        return False
+    await _say(dispatcher, tracker, found.answer)
+    return True
 
 
 def say_article(dispatcher: CollectingDispatcher, intent: str) -> list[EventType]:

@@ -21,6 +21,7 @@ from yingda.sansio.numerals import CHINA
 
 Answer = Callable[[CollectingDispatcher, Tracker], Awaitable[list[EventType]]]
 
+ANSWERED = "answered"  # a request that was a question: its form has nothing to ask
 MOST_LATER = 3  # requests that are put off; nobody remembers more
 QUESTIONS = {
     "refund": "utter_offer_refund",
@@ -72,7 +73,8 @@ def begin(
     if opened == form and (tracker.get_slot("request"), request) in LEAVES:
         return [SlotSet("confirmed", False)]  # 不约了, while it is being booked
     if opened == form and tracker.get_slot("request") == request:
-        said_yes = tracker.get_slot("requested_slot") == "confirmed"
+        plain = conversation.yes_or_no(conversation.text(tracker), ECHO["confirmed"])
+        said_yes = tracker.get_slot("requested_slot") == "confirmed" and plain is True
         news = {name: value for name, value in (slots or {}).items() if value and name not in VAGUE}
         given = news or ({"confirmed": True} if said_yes else {})  # 对，取消吧
         return [SlotSet(name, value) for name, value in given.items()]

@@ -6,7 +6,7 @@ import pytest
 
 from actions import account
 from actions.answers import ActionAffirm, ActionAnswerRequest, ActionDeny
-from actions.intake import ActionTakeRequest
+from actions.taking import ActionTakeRequest
 from tests.fakes.crm import FakeCrm, Turn
 
 KNOWN = {"customer_id": "c1", "customer_title": "王女士"}

@@ -10,7 +10,7 @@ import pytest
 from actions.answers import ActionAffirm, ActionAnswerRequest, ActionDeny
 from actions.appointments import ActionFinishAppointment, ValidateAppointmentForm
 from actions.clients.appointments import Appointment
-from actions.intake import ActionTakeRequest
+from actions.taking import ActionTakeRequest
 from tests.fakes.crm import FakeCrm, Turn
 
 VERIFIED = {"customer_id": "c1", "customer_title": "王女士", "identity_verified": True}

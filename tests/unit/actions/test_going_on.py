@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from actions import going_on
+from actions import going_on, knowledge
 from actions.appointments import ValidateAppointmentForm
+from actions.clients.articles import Article
+from actions.clients.knowledge_base import Answer, Found
 from actions.going_on import ActionAskMore, ActionGoOn
-from actions.intake import ActionTakeRequest
 from actions.knowledge import ActionAnswerQuestion
+from actions.orders import ActionFinishOrder, ValidateOrderForm
+from actions.taking import ActionTakeRequest
 from tests.fakes.crm import FakeCrm, Turn
 
 VERIFIED = {"customer_id": "c1", "customer_title": "王女士", "identity_verified": True}
@@ -112,3 +116,42 @@ def test_going_on_after_a_hang_up_says_nothing(crm: FakeCrm) -> None:
     turn = Turn(awaiting="refund")
     turn.events = [{"event": "user"}, {"event": "bot", "data": {"custom": {"type": "hang_up"}}}]
     assert turn.run(going_on.ActionGoOn()).said == []
+
+
+DAY = date(2026, 1, 1)
+ARTICLE = Article(
+    "knowledge/x.md", "运费", "", ("运费谁出",), "我们出。", "手册", DAY, DAY, "运营", (), "published", "0"
+)
+
+
+class Base:
+    """Articles that are sure of one question."""
+
+    def find(self, text: str, today: object) -> Found:
+        return Found(Answer(ARTICLE, 0.9)) if "运费" in text else Found()
+
+    def about(self, intent: str, today: object) -> None:
+        return None
+
+
+def test_a_question_that_sounds_like_a_request_is_answered(
+    crm: FakeCrm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(knowledge, "base", Base)
+    turn = Turn("退货运费谁出", "return_goods", **VERIFIED).run(ActionTakeRequest())
+    assert turn.said == ["utter_article"]
+    turn.events.append({"event": "action", "name": "action_take_request"})
+    turn.fill(ValidateOrderForm())
+    assert turn.said == [] and turn.form is None and turn.run(ActionFinishOrder()).said == []
+    assert Turn("帮我退货看看运费多少", "return_goods", **VERIFIED).run(ActionTakeRequest()).said == []
+
+
+def test_in_the_middle_of_the_request_the_request_goes_on(
+    crm: FakeCrm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(knowledge, "base", Base)
+    slots = {"form": "order_form", "request": "return_goods", "requested_slot": "confirmed"}
+    turn = Turn("退货运费谁出", "return_goods", **VERIFIED, **slots).run(ActionTakeRequest())
+    assert turn.said == ["utter_article"] and turn.slots["later"][0]["request"] == "return_goods"
+    turn = Turn("那要多久呢退货", "return_goods", **VERIFIED, **slots).run(ActionTakeRequest())
+    assert turn.slots.get("confirmed") is None  # a question is no yes

@@ -6,8 +6,8 @@ import pytest
 
 from actions.answers import ActionAnswerRequest
 from actions.forms import ValidateIdentityForm
-from actions.intake import ActionTakeRequest
 from actions.session import ActionCallResumed, ActionSessionStart
+from actions.taking import ActionTakeRequest
 from tests.fakes.crm import FakeCrm, Turn
 
 VERIFIED = {"customer_id": "c1", "customer_title": "王女士", "identity_verified": True}

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from actions.call_control import ActionNotUnderstood
-from actions.intake import ActionTakeRequest
 from actions.orders import ActionFinishOrder, ValidateOrderForm
+from actions.taking import ActionTakeRequest
 from tests.fakes.crm import FakeCrm, Turn
 
 VERIFIED = {"customer_id": "c1", "customer_title": "王女士", "identity_verified": True}

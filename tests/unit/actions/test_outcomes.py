@@ -8,7 +8,6 @@ import pytest
 
 from actions.answers import ActionAnswerRequest
 from actions.clients.tickets import Ticket
-from actions.intake import ActionTakeRequest
 from actions.outbound import (
     ActionAbuse,
     ActionFinishPromise,
@@ -19,6 +18,7 @@ from actions.outbound import (
 )
 from actions.services import ActionFinishService, ValidateServiceForm
 from actions.session import ActionSlower
+from actions.taking import ActionTakeRequest
 from actions.tickets import ASKED_ABOUT, ActionComplain
 from tests.fakes.crm import FakeCrm, Turn
 
