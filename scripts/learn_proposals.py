@@ -150,6 +150,7 @@ def with_intent(
     rule = (
         f"\n  - rule: Learned from calls, {name}\n    steps:\n      - intent: {name}\n"
         "      - action: action_not_understood\n"
+        "      - action: action_ask_more\n"
     )
     return {
         "domain.yml": (domain, domain.replace(anchor, f"{anchor}  - {name}\n", 1)),
