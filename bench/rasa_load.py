@@ -167,6 +167,7 @@ def main() -> int:
     parser.add_argument(
         "--seconds", type=float, default=SECONDS, help="of each load, after 20 s of warming up"
     )
+    parser.add_argument("--rate", type=float, help="turns a second, instead of those of the bars: no verdict")
     parser.add_argument("--no-stock", action="store_true", help="without Rasa's own code beside it")
     chosen = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
@@ -184,17 +185,27 @@ def main() -> int:
     try:
         with neighbours(folder) as around:
             for name in names:
-                found[name] = _both(name, around, models[name], core, chosen.seconds, not chosen.no_stock)
+                rate = chosen.rate or RATES[name]
+                told = (rate, core, chosen.seconds, not chosen.no_stock)
+                found[name] = _both(name, around, models[name], *told)
     except NotReady as error:
         say(f"{error}\nrasa_load: it did not start FAIL")
         return 1
+    if chosen.rate:
+        say(f"rasa_load: at {chosen.rate:g} turns a second, which has no bar")
+        return 2
     return verdict(found)
 
 
 def _both(
-    name: str, around: Neighbours, model: Path, core: int, seconds: float, with_stock: bool
+    name: str,
+    around: Neighbours,
+    model: Path,
+    rate: float,
+    core: int,
+    seconds: float,
+    with_stock: bool,
 ) -> tuple[Measured, Measured | None]:
-    rate = RATES[name]
     ours = measure(name, around, Configuration.ours(model), rate, core, seconds)
     if not with_stock:
         return ours, None
