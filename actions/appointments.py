@@ -9,7 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import backends, requests
+from actions import backends, conversation, requests
 from actions.clients.appointments import CLOSES, OPENS
 from actions.forms import RequestForm, confirmation
 from actions.requests import Ended
@@ -106,7 +106,8 @@ def _where_to(dispatcher: CollectingDispatcher, tracker: Tracker, found: Any) ->
 
 async def _check(dispatcher: CollectingDispatcher, tracker: Tracker) -> str | None:
     """Say what is wrong with day or hour and take it out; the slot to ask for."""
-    day, time = _last(tracker.get_slot("appointment_day")), _last(tracker.get_slot("appointment_time"))
+    day = conversation.last_of(tracker.get_slot("appointment_day")) or None
+    time = conversation.last_of(tracker.get_slot("appointment_time")) or None
     tracker.slots.update(appointment_day=day, appointment_time=time)
     if not day:
         return _ask(dispatcher, "appointment_day", None)
@@ -132,12 +133,6 @@ def _ask(dispatcher: CollectingDispatcher, slot: str, why: str | None, tracker: 
     if tracker:
         tracker.slots[slot] = None
     return slot
-
-
-def _last(value: Any) -> str | None:
-    """Of several days in one sentence the last is meant: 不是周二，是周三."""
-    said = value[-1] if isinstance(value, list) else value
-    return str(said) if said else None
 
 
 def _chosen(tracker: Tracker) -> tuple[date, str]:

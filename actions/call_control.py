@@ -113,10 +113,11 @@ class ActionNotUnderstood(Action):
         if conversation.open_form(tracker):
             return await _nothing_for_form(dispatcher, tracker)
         awaited = conversation.awaiting(tracker)
-        meant = conversation.yes_or_no(conversation.text(tracker), requests.ECHO.get(awaited, "嗯"))
-        if awaited in requests.QUESTIONS and meant is not None:
-            answer = answers.ActionAffirm() if meant else answers.ActionDeny()
-            return await answer.run(dispatcher, tracker, domain)
+        if awaited in requests.QUESTIONS:
+            meant = conversation.yes_or_no(conversation.text(tracker), requests.ECHO[awaited])
+            if meant is not None:
+                answer = answers.ActionAffirm() if meant else answers.ActionDeny()
+                return await answer.run(dispatcher, tracker, domain)
         if account.is_that_charge_back(tracker):
             return await requests.given(account.open_refund, dispatcher, tracker)
         failures = conversation.failures_in_a_row(tracker.events)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -45,18 +45,29 @@ def intent(tracker: Tracker) -> str:
 
 
 def entity(tracker: Tracker, name: str) -> Any:
-    """Value of the last entity `name` in the latest message: in a correction the right one comes last."""
-    found = [item for item in tracker.latest_message.get("entities", []) if item.get("entity") == name]
-    return found[-1]["value"] if found else None
+    """Value of the last entity `name` in the latest message."""
+    return value_of(tracker.latest_message.get("entities", []), name)
 
 
 def amount_cents(tracker: Tracker) -> int | None:
-    """The amount of the latest message in cents: 100元, or a bare 100."""
-    for name in ("amount", "number"):
-        value = entity(tracker, name)
-        if isinstance(value, (int, float)):
-            return round(value * 100)
-    return None
+    """The amount of the latest message in cents."""
+    return cents_of(tracker.latest_message.get("entities", []))
+
+
+def value_of(entities: Sequence[dict[str, Any]], name: str) -> Any:
+    """Value of the last entity `name`: in a correction the right one comes last."""
+    return next((item["value"] for item in entities[::-1] if item.get("entity") == name), None)
+
+
+def cents_of(entities: Sequence[dict[str, Any]]) -> int | None:
+    """The amount in cents: 100元, or a bare 100."""
+    found = (value_of(entities, name) for name in ("amount", "number"))
+    return next((round(value * 100) for value in found if isinstance(value, (int, float))), None)
+
+
+def last_of(value: Any) -> Any:
+    """A slot holds a list when one sentence had several values; the last is meant: 不是周二，是周三."""
+    return value[-1] if isinstance(value, list) else value
 
 
 def text(tracker: Tracker) -> str:

@@ -49,13 +49,12 @@ class Said:
     entities: tuple[dict[str, Any], ...]
 
     def value(self, kind: str) -> Any:
-        """The last value of a kind: in a correction the right one comes last."""
-        return next((x["value"] for x in self.entities[::-1] if x.get("entity") == kind), None)
+        """The last value of a kind."""
+        return conversation.value_of(self.entities, kind)
 
     def cents(self) -> int | None:
-        """The amount: 100元, or a bare 100."""
-        found = (self.value(kind) for kind in ("amount", "number"))
-        return next((round(x * 100) for x in found if isinstance(x, (int, float))), None)
+        """The amount."""
+        return conversation.cents_of(self.entities)
 
 
 def whole(tracker: Tracker) -> Said:

@@ -60,8 +60,7 @@ class ValidatePromiseForm(RequestForm):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, fresh: dict[str, Any]
     ) -> str | None:
         """The day; a month alone will do."""
-        said = tracker.get_slot("promise_day")
-        day = str(said[-1] if isinstance(said, list) else said or "")
+        day = str(conversation.last_of(tracker.get_slot("promise_day")) or "")
         day = day if re.match(r"\d{4}-\d{2}", day) else ""  # 过几天 is no day
         today = requests.today(tracker)
         tracker.slots["promise_day"] = day or None
@@ -104,8 +103,7 @@ class ValidateRatingForm(RequestForm):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, fresh: dict[str, Any]
     ) -> str | None:
         """The score; keyed digits are text."""
-        said = tracker.get_slot("score")
-        text = str(said[-1] if isinstance(said, list) else said)
+        text = str(conversation.last_of(tracker.get_slot("score")))
         score = float(text) if text.replace(".", "", 1).isdigit() else -1
         if LOWEST <= score <= HIGHEST:
             tracker.slots["score"] = score
