@@ -52,6 +52,7 @@ class Measured:
     cpu_s: float
     foreign: float  # share of the worker's core that somebody else took
     beside: float  # how full the fullest of the other cores was
+    beside_s: dict[str, float]  # CPU time there, by process
 
     def percentile(self, percent: float) -> float:
         """Seconds within which so many turns were over."""
@@ -63,6 +64,12 @@ class Measured:
         """Milliseconds of CPU for each turn."""
         answered = sum(turn.problem != "not answered" for turn in self.turns)
         return 1000 * self.cpu_s / max(answered, 1)
+
+    @property
+    def beside_ms(self) -> str:
+        """Milliseconds of CPU for each turn of those beside the worker."""
+        turns = max(len(self.turns), 1)
+        return ", ".join(f"{name} {1000 * spent / turns:.1f}" for name, spent in self.beside_s.items())
 
     @property
     def right(self) -> float:
@@ -83,17 +90,18 @@ class Measured:
             f"{self.name:<12} {self.rate:.0f}/s: p50 {p50:.0f}, p95 {p95:.0f}, p99 {p99:.0f} ms, "
             f"p95 to the first sentence {first:.0f}; {self.cpu_ms:.1f} CPU-ms a turn; "
             f"{100 * self.right:.1f} % of {len(self.turns)} right; others took {100 * self.foreign:.0f} % "
-            f"of its core, the fullest core beside it {100 * self.beside:.0f} %"
+            f"of its core, the fullest core beside it {100 * self.beside:.0f} % ({self.beside_ms} CPU-ms a turn)"
         )
 
 
 class Meter:
     """CPU time of the worker, and who else ran, between two moments."""
 
-    def __init__(self, pid: int, core: int, others: Sequence[int]) -> None:
-        """`pid` is the worker, pinned to `core`."""
-        self._pid, self._core, self._others = pid, core, others
+    def __init__(self, pid: int, core: int, others: Sequence[int], beside: dict[str, int]) -> None:
+        """`pid` is the worker, pinned to `core`; `beside` are processes on the other cores, by name."""
+        self._pid, self._core, self._others, self._beside = pid, core, others, beside
         self.worker_s = self.foreign = self.beside = 0.0
+        self.beside_s: dict[str, float] = {}
 
     def mark(self, begins: bool) -> None:
         """Called at both ends of the window."""
@@ -102,6 +110,7 @@ class Meter:
             cpu_seconds([self._pid]),
             busy_seconds(self._core),
             [busy_seconds(core) for core in self._others],
+            {name: cpu_seconds([pid]) for name, pid in self._beside.items()},
         )
         if begins:
             self._began = now
@@ -110,6 +119,7 @@ class Meter:
         self.worker_s = now[1] - self._began[1]
         self.foreign = max(0.0, now[2] - self._began[2] - self.worker_s) / wall
         self.beside = max((b - a) / wall for a, b in zip(self._began[3], now[3], strict=True))
+        self.beside_s = {name: spent - self._began[4][name] for name, spent in now[4].items()}
 
 
 def measure(
@@ -124,11 +134,13 @@ def measure(
             f"loading it for {WARM_S + seconds:.0f} s"
         )
         assert worker.child.pid is not None
-        meter = Meter(worker.child.pid, core, sorted(os.sched_getaffinity(0)))
+        beside = {child.name: child.pid for child in around.children if child.pid is not None}
+        beside["callers"] = os.getpid()
+        meter = Meter(worker.child.pid, core, sorted(os.sched_getaffinity(0)), beside)
         turns = asyncio.run(offer(worker.address, rate, WARM_S, seconds, GRACE_S, meter.mark))
     finally:
         worker.stop()
-    measured = Measured(name, rate, turns, meter.worker_s, meter.foreign, meter.beside)
+    measured = Measured(name, rate, turns, meter.worker_s, meter.foreign, meter.beside, meter.beside_s)
     say("  " + measured.said())
     problems: dict[str, int] = {}
     for turn in turns:
