@@ -291,6 +291,7 @@ class VoiceInput(InputChannel):
         voice_call = self._calls.setdefault(call_id, VoiceCall(call_id, on_new_message))
         send: Send = socket.send
         voice_call.attach(send)
+        tracker.hold(call_id)
         self._sockets[socket] = voice_call
         waiting: asyncio.Queue[Up | None] = asyncio.Queue()
         worker = asyncio.ensure_future(self._work(voice_call, waiting))
@@ -312,6 +313,8 @@ class VoiceInput(InputChannel):
             waiting.put_nowait(None)
             self._sockets.pop(socket, None)
             voice_call.detach(send)
+            if not voice_call.attached:
+                tracker.let_go(call_id)
             asyncio.get_running_loop().call_later(self._gone_s, self._look_after, voice_call, last_event_at)
 
     def _look_after(self, voice_call: VoiceCall, last_event_at: LastEventAt | None) -> None:

@@ -46,6 +46,10 @@ def main() -> None:
         from extensions.patches import training_data
 
         training_data.apply()
+    if sys.argv[1:2] == ["run"]:
+        from yingda.plumbing import collector
+
+        collector.walk_only_what_is_new()
     from rasa.__main__ import main as rasa_main
 
     rasa_main()

@@ -1,16 +1,18 @@
 """Keep the connections to the action server open between actions, and the domain as text.
 
 Rasa 3.6.21 opens a new HTTP session, and with it a new connection, for every action call, and writes the
-whole domain, which never changes, as JSON each time.
+whole domain, which never changes, as JSON each time. JSON is written by the library with which the action
+server reads it; all that was said and done in the call goes over with every action.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import functools
 from typing import Any
 
 import aiohttp
+import ujson
 from rasa.core.constants import DEFAULT_REQUEST_TIMEOUT
 from rasa.utils.endpoints import EndpointConfig
 
@@ -19,6 +21,7 @@ from extensions.patches import guard
 IDLE_SECONDS = 4.0  # sanic, which the action server stands on, closes an idle connection after 5 s
 
 _kept: list[KeptSession] = []
+_json = functools.partial(ujson.dumps, ensure_ascii=False, escape_forward_slashes=False)
 
 
 class KeptSession:
@@ -55,10 +58,10 @@ class DomainOnce:
         """What json.dumps() gives, but for the order of keys."""
         domain = call.get("domain") if isinstance(call, dict) else None
         if not domain or len(call) < 2:
-            return json.dumps(call)
+            return _json(call)
         if domain is not self._domain:  # Rasa hands out the same object each time
-            self._domain, self._text = domain, json.dumps(domain)
-        rest = json.dumps({key: value for key, value in call.items() if key != "domain"})
+            self._domain, self._text = domain, _json(domain)
+        rest = _json({key: value for key, value in call.items() if key != "domain"})
         return f'{rest[:-1]}, "domain": {self._text}}}'
 
 

@@ -2,7 +2,7 @@
 
 Rasa 3.6.21 hands each run, several in every turn, to Dask's scheduler, which orders a dozen nodes anew,
 keeps books and queues for threads that there are none of: about a tenth of the CPU of a turn. Nodes and
-their inputs are the same.
+their inputs are the same, but for policies whose word would not count (certain.py).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from rasa.engine.exceptions import GraphRunError
 from rasa.engine.runner.dask import DaskGraphRunner
 
-from extensions.patches import guard
+from extensions.patches import certain, guard
 
 
 def apply() -> bool:
@@ -35,7 +35,7 @@ def run(
         if done.get(name) is None:
             if name not in nodes:
                 return name  # the node that wants it says what is missing
-            done[name] = nodes[name](*map(given, schema.nodes[name].needs.values()))
+            done[name] = nodes[name](*certain.inputs(schema, name, nodes, given))
         return done[name]
 
     try:

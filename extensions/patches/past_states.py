@@ -17,6 +17,7 @@ from rasa.shared.core.events import ActionExecuted, DefinePrevUserUtteredFeaturi
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from extensions.patches import guard
+from extensions.stores.tracker import duplicate
 
 REMEMBERED = 2000  # conversations, times the ways in which policies look at them
 
@@ -52,6 +53,15 @@ def apply() -> bool:
     return True
 
 
+def _blank(tracker: DialogueStateTracker) -> DialogueStateTracker:
+    """As `tracker.init_copy()`: the same conversation before its first event."""
+    blank = duplicate(tracker)
+    blank.events.clear()
+    blank._reset()
+    blank.model_id = blank.assistant_id = None
+    return blank
+
+
 def _applied(tracker: DialogueStateTracker) -> list[Event]:
     """`tracker.applied_events()`, found once for all policies of a prediction. A tracker only grows."""
     if tracker.events.maxlen is not None:  # then it loses its beginning
@@ -78,7 +88,7 @@ class Walk:
         """At the start of `tracker`'s conversation."""
         self.domain = domain
         self._omit, self._ignore, self._only = omit_unset_slots, ignore_rule_only_turns, rule_only_data
-        self._tracker = tracker.init_copy()
+        self._tracker = _blank(tracker)
         self._applied: list[Event] = []
         self._states: list[State] = []
         self._last_action: Any = None
