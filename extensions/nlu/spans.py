@@ -7,6 +7,7 @@ the spaCy pipeline covers it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -70,6 +71,12 @@ def shape(token: str) -> str:
     return token.lower()
 
 
+@functools.lru_cache(maxsize=20_000)
+def sound(char: str) -> str:
+    """Pinyin of a character by itself, without its tone; what has none is its own."""
+    return str(lazy_pinyin(char)[0])
+
+
 def features(
     text: str,
     edges: Sequence[tuple[int, int]],
@@ -81,7 +88,7 @@ def features(
     dictionary."""
     tokens = [text[start:end] for start, end in edges]
     chars = [shape(token) for token in tokens]
-    sounds = [lazy_pinyin(char)[0] if len(char) == 1 else char for char in chars]
+    sounds = [sound(char) if len(char) == 1 else char for char in chars]
     cuts, words = _words(text, edges, cutter)
     by_rule, by_value = marks(rules, edges), marks(values, edges)
     columns = (("c", chars, 3), ("s", sounds, 1), ("w", words, 1), ("k", cuts, 1), ("r", by_rule, 1))

@@ -10,16 +10,29 @@ walked from the start.
 from __future__ import annotations
 
 from collections import OrderedDict
+from itertools import islice
+from operator import is_
 from typing import Any
 
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, DefinePrevUserUtteredFeaturization, Event, UserUttered
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActiveLoop,
+    BotUttered,
+    DefinePrevUserUtteredFeaturization,
+    Event,
+    LoopInterrupted,
+    SlotSet,
+    UserUttered,
+)
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from extensions.patches import guard
 from extensions.stores.tracker import duplicate
 
 REMEMBERED = 2000  # conversations, times the ways in which policies look at them
+
+SIMPLE = {UserUttered, BotUttered, SlotSet, DefinePrevUserUtteredFeaturization, LoopInterrupted}
 
 State = dict[str, Any]
 
@@ -29,6 +42,7 @@ def apply() -> bool:
     if not guard.fits("past_states"):
         return False
     walks: OrderedDict[Any, Walk] = OrderedDict()
+    seen: OrderedDict[str, Applied] = OrderedDict()
 
     def states_for_tracker_history(
         self: Domain,
@@ -39,7 +53,8 @@ def apply() -> bool:
     ) -> list[State]:
         only = tuple((kind, *names) for kind, names in sorted((rule_only_data or {}).items()))
         key = (tracker.sender_id, omit_unset_slots, ignore_rule_only_turns, only)
-        applied = _applied(tracker)
+        applied = seen.setdefault(tracker.sender_id, Applied()).of(tracker)
+        seen.move_to_end(tracker.sender_id)
         walk = walks.get(key)
         if walk is None or walk.domain is not self or not walk.begins(applied):
             walk = Walk(self, tracker, omit_unset_slots, ignore_rule_only_turns, rule_only_data)
@@ -47,6 +62,8 @@ def apply() -> bool:
         walks.move_to_end(key)
         while len(walks) > REMEMBERED:
             walks.popitem(last=False)
+        while len(seen) > REMEMBERED:
+            seen.popitem(last=False)
         return walk.states_up_to(applied)
 
     Domain.states_for_tracker_history = states_for_tracker_history
@@ -62,16 +79,42 @@ def _blank(tracker: DialogueStateTracker) -> DialogueStateTracker:
     return blank
 
 
-def _applied(tracker: DialogueStateTracker) -> list[Event]:
-    """`tracker.applied_events()`, found once for all policies of a prediction. A tracker only grows."""
-    if tracker.events.maxlen is not None:  # then it loses its beginning
-        return list(tracker.applied_events())
-    found = vars(tracker).get("_applied_found")
-    if found is None or found[0] is not tracker.events or found[1] != len(tracker.events):
-        found = (tracker.events, len(tracker.events), tracker.applied_events())
-        tracker._applied_found = found
-    events: list[Event] = found[2]
-    return events
+class Applied:
+    """`tracker.applied_events()` of one conversation, found once a prediction and continued in the next.
+
+    Most events are simply added. Where one undoes others, or a form runs again, Rasa itself is asked.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._events: list[Event] = []
+        self._applied: list[Event] = []
+        self._loops: set[str] = set()
+
+    def of(self, tracker: DialogueStateTracker) -> list[Event]:
+        """The caller must not change the list."""
+        known, size = self._events, len(self._events)
+        if tracker.events.maxlen is not None:  # then it loses its beginning
+            return list(tracker.applied_events())
+        begins = len(tracker.events) >= size and all(map(is_, known, tracker.events))
+        fresh = list(islice(tracker.events, size, None)) if begins else []
+        if begins and all(map(self._is_simple, fresh)):
+            self._applied.extend(fresh)
+        else:
+            self._applied = tracker.applied_events()
+            fresh = list(tracker.events)
+            known.clear()
+            self._loops = {x.name for x in fresh if isinstance(x, ActiveLoop) and x.name}
+        known.extend(fresh)
+        return self._applied
+
+    def _is_simple(self, event: Event) -> bool:
+        kind = type(event)
+        if kind is ActionExecuted:
+            return event.action_name not in self._loops
+        if kind is ActiveLoop:
+            return not event.name or event.name in self._loops
+        return kind in SIMPLE
 
 
 class Walk:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pymongo
-from pymongo.errors import BulkWriteError
+from pymongo.errors import OperationFailure
 
 from yingda.plumbing import stores
 
@@ -55,23 +55,27 @@ class EventStore:
             }
             for place, event in enumerate(events)
         ]
-        try:
-            self._collection().insert_many(documents, ordered=True)
-        except BulkWriteError as error:
-            codes = {write_error.get("code") for write_error in error.details.get("writeErrors", [])}
-            if codes != {DUPLICATE_KEY}:
-                raise
-            there = self._find(sender_id, first_seq)
-            if any(document.get("writer") != self._writer for document in there):
-                raise Overtaken from None
-            if missing := documents[len(there) :]:
-                for document in missing:
-                    document.pop("_id", None)
-                self._collection().insert_many(missing, ordered=True)
+        refused = self._insert(documents)
+        if not refused:
+            return
+        if {error.get("code") for error in refused} != {DUPLICATE_KEY}:
+            raise OperationFailure(str(refused[0].get("errmsg")), refused[0].get("code"))
+        there = self._find(sender_id, first_seq)
+        if any(document.get("writer") != self._writer for document in there):
+            raise Overtaken
+        if missing := documents[len(there) :]:
+            if refused := self._insert(missing):
+                raise OperationFailure(str(refused[0].get("errmsg")), refused[0].get("code"))
 
     def read(self, sender_id: str, from_seq: int) -> list[dict[str, Any]]:
         """Events from `from_seq` on, in order."""
         return [document["event"] for document in self._find(sender_id, from_seq)]
+
+    def _insert(self, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """In order, up to the first that is refused; why. As insert_many, for half of its CPU."""
+        command = {"insert": COLLECTION, "documents": documents, "ordered": True}
+        refused: list[dict[str, Any]] = self._collection().database.command(command).get("writeErrors", [])
+        return refused
 
     def _find(self, sender_id: str, from_seq: int) -> list[dict[str, Any]]:
         # $eq is what a plain value means, and the stand-in uses an index of two fields for this form alone.

@@ -17,6 +17,7 @@ import pytest
 import rasa
 from jsonschema import ValidationError
 from rasa.core import processor
+from rasa.core.actions import action as rasa_actions
 from rasa.core.actions.action import RemoteAction
 from rasa.core.lock_store import LockStore
 from rasa.core.policies.ensemble import DefaultPolicyPredictionEnsemble
@@ -50,6 +51,7 @@ from extensions.patches import (
     action_session,
     certain,
     debug_copies,
+    default_actions,
     event_kinds,
     graph_runner,
     guard,
@@ -68,6 +70,7 @@ TARGETS = (
     (DialogueStateTracker, "copy"),
     (processor, "copy"),
     (Event, "resolve_by_type"),
+    (rasa_actions, "default_actions"),
 )
 STOCK = {(owner, name): getattr(owner, name) for owner, name in TARGETS}
 DOMAIN = Domain.from_yaml(
@@ -268,6 +271,15 @@ def test_where_a_policy_listens_to_words_all_are_asked(tmp_path: Path) -> None:
         lambda name: ("tracker", live) if name in ("tracker", "domain") else (Says.asked.append(name), None),
     )
     assert sorted(Says.asked) == ["rule", "ted"] and len(inputs) == 4
+
+
+def test_actions_of_rasa_are_made_once_for_an_endpoint() -> None:
+    assert default_actions.apply()
+    here, there = EndpointConfig("http://a"), EndpointConfig("http://b")
+    stock = [x.name() for x in STOCK[rasa_actions, "default_actions"](here)]
+    first, again, other = (rasa_actions.default_actions(x) for x in (here, here, there))
+    assert [x.name() for x in first] == stock == [x.name() for x in rasa_actions.default_actions()]
+    assert all(a is b for a, b in zip(first, again, strict=True)) and first[-1] is not other[-1]
 
 
 def test_events_are_found_by_name_as_before() -> None:
