@@ -91,7 +91,8 @@ class Measured:
             f"{self.name:<12} {self.rate:.0f}/s: p50 {p50:.0f}, p95 {p95:.0f}, p99 {p99:.0f} ms, "
             f"p95 to the first sentence {first:.0f}; {self.cpu_ms:.1f} CPU-ms a turn; "
             f"{100 * self.right:.1f} % of {len(self.turns)} right; others took {100 * self.foreign:.0f} % "
-            f"of its core, the fullest core beside it {100 * self.beside:.0f} % ({self.beside_ms} CPU-ms a turn)"
+            f"of its core, the fullest core beside it {100 * self.beside:.0f} % "
+            f"({self.beside_ms} CPU-ms a turn)"
         )
 
 

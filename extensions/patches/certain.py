@@ -1,9 +1,9 @@
 """Ask policies in the order of their priority, and no further once one is certain.
 
-Rasa 3.6.21 asks every policy at every prediction, and then takes the one that is surest, of equals the one of
-higher priority. A policy that is certain (confidence 1) can be overruled by none that comes after it, so TED's
-network need not run where a rule decides; the same is predicted. Where a policy learned from words instead of
-intents (end-to-end stories), it may overrule rules, and all are asked.
+Rasa 3.6.21 asks every policy at every prediction, and then takes the one that is surest, of equals the one
+of higher priority. A policy that is certain (confidence 1) can be overruled by none that comes after it, so
+TED's network need not run where a rule decides; the same is predicted. Where a policy learned from words
+instead of intents (end-to-end stories), it may overrule rules, and all are asked.
 """
 
 from __future__ import annotations

@@ -56,16 +56,14 @@ class EventStore:
             for place, event in enumerate(events)
         ]
         refused = self._insert(documents)
-        if not refused:
-            return
-        if {error.get("code") for error in refused} != {DUPLICATE_KEY}:
+        if refused and {error.get("code") for error in refused} == {DUPLICATE_KEY}:
+            there = self._find(sender_id, first_seq)
+            if any(document.get("writer") != self._writer for document in there):
+                raise Overtaken
+            missing = documents[len(there) :]
+            refused = self._insert(missing) if missing else []
+        if refused:
             raise OperationFailure(str(refused[0].get("errmsg")), refused[0].get("code"))
-        there = self._find(sender_id, first_seq)
-        if any(document.get("writer") != self._writer for document in there):
-            raise Overtaken
-        if missing := documents[len(there) :]:
-            if refused := self._insert(missing):
-                raise OperationFailure(str(refused[0].get("errmsg")), refused[0].get("code"))
 
     def read(self, sender_id: str, from_seq: int) -> list[dict[str, Any]]:
         """Events from `from_seq` on, in order."""

@@ -44,7 +44,7 @@ CLOSE_SECONDS = 3.0
 
 
 def duplicate(tracker: DialogueStateTracker) -> DialogueStateTracker:
-    """An independent tracker in the same state, without replaying its events. Events themselves are shared."""
+    """An independent tracker in the same state, without replaying its events, which are shared."""
     twin = copy.copy(tracker)
     twin.events = deque(tracker.events, tracker.events.maxlen)
     twin.slots = {name: _twin(slot) for name, slot in tracker.slots.items()}

@@ -7,7 +7,6 @@ indexes, $not), so what is not shown here may not be used.
 from __future__ import annotations
 
 import threading
-import time
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -181,6 +180,19 @@ def test_ordered_insert_stops_at_the_first_that_is_there(collection: Any) -> Non
         assert [error["code"] for error in refused.value.details["writeErrors"]] == [11000]
         assert sorted(row["seq"] for row in collection.find({})) == [*written, 2]
     assert collection.find_one({"call_id": "a", "seq": 2})["writer"] == "other"
+
+
+def test_the_plain_insert_command_tells_what_it_refused(collection: Any) -> None:
+    collection.create_index([("call_id", 1), ("seq", 1)], unique=True)
+    documents = [{"call_id": "a", "seq": seq, "event": {"name": "字", "list": [{"x": 1}]}} for seq in (1, 2)]
+    command = {"insert": collection.name, "documents": documents, "ordered": True}
+    assert "writeErrors" not in collection.database.command(command)
+    more = [{"call_id": "a", "seq": seq} for seq in (0, 1, 3)]
+    answer = collection.database.command({**command, "documents": more})
+    assert [error["code"] for error in answer["writeErrors"]] == [11000]
+    rows = sorted(collection.find({}), key=lambda row: row["seq"])
+    assert [row["seq"] for row in rows] == [0, 1, 2] and all("_id" in row for row in rows)
+    assert rows[1]["event"] == documents[0]["event"]
 
 
 def test_what_is_older_than_a_time_is_deleted(collection: Any) -> None:

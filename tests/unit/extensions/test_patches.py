@@ -222,7 +222,11 @@ def ensemble(folder: Path, says: dict[str, tuple[int, int, float]], **more: str)
         for name, (priority, action, sure) in says.items()
     }
     nodes["best"] = SchemaNode(
-        needs={**{f"policy{place}": name for place, name in enumerate(nodes)}, "tracker": "tracker", "domain": "domain"},
+        needs={
+            **{f"policy{place}": name for place, name in enumerate(nodes)},
+            "tracker": "tracker",
+            "domain": "domain",
+        },
         uses=DefaultPolicyPredictionEnsemble,
         constructor_name="create",
         fn="combine_predictions_from_kwargs",
