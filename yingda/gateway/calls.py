@@ -62,7 +62,13 @@ class Calls:
         self._services = services
         s = services.settings
         host = s.sip.public_host or local_host(("192.0.2.1", 9))
-        config = sip.UserAgentConfig(host, s.sip.port, s.sip.user, max_calls=s.calls.max_calls)
+        config = sip.UserAgentConfig(
+            host,
+            s.sip.port,
+            s.sip.user,
+            max_calls=s.calls.max_calls,
+            max_invites_per_s=s.calls.max_invites_per_s,
+        )
         self._sip = SipEndpoint(config, self._on_sip, s.sip.bind_host)
         self._media = MediaEngine(s.media)
         self._vad = Vad(s.vad, s.media.max_legs, self._voice_from_thread)

@@ -29,6 +29,7 @@ class TrunkSettings:
 @dataclass(frozen=True)
 class CallSettings:
     max_calls: int = knob(300, low=1, high=100_000)
+    max_invites_per_s: float = knob(100.0, low=0, high=100_000)
     drain_s: float = knob(60.0, low=0)
     ring_timeout_ms: int = knob(45_000, low=1000, high=180_000)
 

@@ -82,6 +82,7 @@ class CallBook:
         self.t1, self.t2, self.ring_timeout = t1, t2, ring_timeout
         self.contact = ""
         self.user_agent = ""
+        self.draining = False  # new calls are refused
         self.events: deque[Event] = deque()
         self._by_handle: dict[CallHandle, Call] = {}
         self._by_dialog: dict[tuple[str, str, str], Call] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from yingda.sansio.sip.events import Address
 from yingda.sansio.sip.message import Headers, Request, Response
-from yingda.sansio.sip.uri import is_ipv4, parse_name_addr, parse_uri, tag_of
+from yingda.sansio.sip.uri import is_ipv4, parse_name_addr, parse_uri, parse_via, tag_of
 
 
 class Dialog:
@@ -33,8 +33,11 @@ class Dialog:
         """The dialog of an INVITE that came in (12.1.1). Raises ValueError for a bad Contact."""
         local = invite.first("to") + f";tag={local_tag}"
         target = contact_uri(invite)
-        if not target:
+        if not target and parse_via(invite.first("via")).branch.startswith("z9hG4bK"):
             raise ValueError("header contact is missing")
+        if not target:  # RFC 2543 peers may leave it out; they are reached at their From then
+            target = parse_name_addr(invite.first("from")).uri
+            parse_uri(target)
         dialog = cls(invite.call_id, local, invite.first("from"), local_cseq, target, peer)
         dialog.remote_cseq = invite.cseq
         dialog.routes = list(invite.all("record-route"))

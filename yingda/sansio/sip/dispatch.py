@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from yingda.sansio.sip.admission import Admission
 from yingda.sansio.sip.calls import ALLOW, SDP_TYPE, CallBook
+from yingda.sansio.sip.config import UserAgentConfig
 from yingda.sansio.sip.in_dialog import InDialog
 from yingda.sansio.sip.inbound import Inbound
 from yingda.sansio.sip.layer import Incoming
-from yingda.sansio.sip.message import Request
+from yingda.sansio.sip.message import KNOWN_METHODS, Request
 from yingda.sansio.sip.uri import UnknownScheme, Uri, parse_uri
 
-if TYPE_CHECKING:
-    from yingda.sansio.sip.user_agent import UserAgent
-
 METHODS = frozenset(ALLOW.split(", "))
+MAX_TRANSACTIONS = 20_000  # some 100 MB; 300 calls at 50 a second need 5,000
 
 
 class Dispatcher:
     """The transaction user of the layer."""
 
-    def __init__(self, agent: UserAgent, book: CallBook, inbound: Inbound, in_dialog: InDialog) -> None:
-        self._agent = agent
+    def __init__(
+        self, config: UserAgentConfig, book: CallBook, inbound: Inbound, in_dialog: InDialog
+    ) -> None:
+        self._config = config
+        self._admission = Admission(config.max_invites_per_s)
         self._book = book
         self._inbound = inbound
         self._in_dialog = in_dialog
@@ -32,7 +33,7 @@ class Dispatcher:
 
     def on_request(self, incoming: Incoming, now: float) -> None:
         """A request without a transaction."""
-        request, book, config = incoming.request, self._book, self._agent.config
+        request, book, config = incoming.request, self._book, self._config
         if request.method == "ACK":
             self._inbound.acknowledged(request, now)
         elif config.allowed_peers and incoming.source[0] not in config.allowed_peers:
@@ -40,7 +41,7 @@ class Dispatcher:
         elif request.method == "CANCEL":
             self._inbound.cancelled(incoming, now)
         elif request.method not in METHODS:
-            book.refuse(incoming, 405, {"allow": [ALLOW]})
+            book.refuse(incoming, 405 if request.method in KNOWN_METHODS else 501, {"allow": [ALLOW]})
         else:
             try:
                 to = parse_uri(request.uri)
@@ -76,18 +77,26 @@ class Dispatcher:
             book.refuse(incoming, 481)
 
     def _invited(self, incoming: Incoming, to: Uri, now: float) -> None:
-        agent, book = self._agent, self._book
-        if agent.draining or len(book) >= agent.config.max_calls:
-            book.layer.counters["refused_draining" if agent.draining else "refused_overload"] += 1
-            book.refuse(incoming, 503, {"retry-after": [str(agent.config.retry_after_s)]})
+        """Admission: refused without transaction, call or event, so that a flood costs little and leaves nothing."""
+        book = self._book
+        reason = ""
+        if book.draining:
+            reason = "draining"
+        elif len(book) >= self._config.max_calls or book.layer.transaction_count >= MAX_TRANSACTIONS:
+            reason = "overload"
+        elif not self._admission.admits(incoming.source[0], now):
+            reason = "rate"
+        if reason:
+            book.layer.counters[f"refused_{reason}"] += 1
+            book.refuse(incoming, 503, {"retry-after": [str(self._config.retry_after_s)]})
         else:
             self._inbound.offer(incoming, to, now)
 
     def _asked(self, incoming: Incoming) -> None:
         """OPTIONS: load balancers ping with it, so a draining agent says 503 here too."""
         book = self._book
-        if self._agent.draining:
-            book.refuse(incoming, 503, {"retry-after": [str(self._agent.config.retry_after_s)]})
+        if book.draining:
+            book.refuse(incoming, 503, {"retry-after": [str(self._config.retry_after_s)]})
             return
         extra = {
             "contact": [book.contact],

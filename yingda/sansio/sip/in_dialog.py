@@ -80,8 +80,8 @@ class InDialog:
             book.refuse(incoming, 491)
         elif call.state is not CallState.UP or call.server_tx is not None:
             book.refuse(incoming, 500, {"retry-after": [str(book.rng.randrange(1, 10))]})
-        elif body_problem(request):
-            book.refuse(incoming, 415, {"accept": [SDP_TYPE]})
+        elif status := body_problem(request):
+            book.refuse(incoming, status, {"accept": [SDP_TYPE]})
         else:
             try:
                 call.peer_contact = contact_uri(request)

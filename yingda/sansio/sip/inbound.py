@@ -10,8 +10,9 @@ from yingda.sansio.sip.events import CallCancelled, CallConfirmed, CallEnded, Ca
 from yingda.sansio.sip.layer import Incoming
 from yingda.sansio.sip.message import Request, Response, readable
 from yingda.sansio.sip.transactions import ClientTransaction, State
-from yingda.sansio.sip.uri import Uri, parse_name_addr, parse_uri
+from yingda.sansio.sip.uri import Uri, parse_name_addr, parse_uri, split_list
 
+SDP_RANGES = {SDP_TYPE, "application/*", "*/*"}  # what in Accept allows SDP (20.1)
 SHOWN_HEADERS = ("p-asserted-identity", "diversion", "user-agent", "subject")
 
 
@@ -24,8 +25,8 @@ class Inbound:
     def offer(self, incoming: Incoming, to: Uri, now: float) -> None:
         """A new INVITE that nothing speaks against."""
         book, request = self._book, incoming.request
-        if body_problem(request):
-            book.refuse(incoming, 415, {"accept": [SDP_TYPE]})
+        if status := body_problem(request):
+            book.refuse(incoming, status, {"accept": [SDP_TYPE]})
             return
         tag = book.token()
         try:
@@ -189,11 +190,15 @@ class Inbound:
         self._book.send_in_dialog(call, "BYE", now, on_answer)
 
 
-def body_problem(request: Request) -> bool:
-    """Whether the body is anything but plain SDP."""
+def body_problem(request: Request) -> int:
+    """415: the body is anything but plain SDP; 406: the caller takes no SDP in our answer; else 0."""
     if request.first("content-encoding", "identity").lower() != "identity":
-        return True
-    return bool(request.body) and request.content_type != SDP_TYPE
+        return 415
+    if request.body and request.content_type != SDP_TYPE:
+        return 415
+    accepted = [value for text in request.all("accept") for value in split_list(text)]
+    ranges = {value.partition(";")[0].strip().lower() for value in accepted}
+    return 406 if ranges and not ranges & SDP_RANGES else 0
 
 
 def _user_of(uri: str) -> str:

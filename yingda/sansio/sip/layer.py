@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -22,6 +23,7 @@ from yingda.sansio.sip.transactions import (
 from yingda.sansio.sip.uri import Via, parse_via
 
 MAGIC = "z9hG4bK"
+_PLAIN_VALUE = re.compile(r"[A-Za-z0-9.!%*_+`'~:\[\]-]+")  # token or host (25.1)
 
 
 @dataclass(frozen=True)
@@ -258,20 +260,30 @@ def server_key(request: Request, via: Via, method: str) -> tuple[str, ...]:
 def _fix_via(message: Request | Response, source: Address) -> tuple[Via, Address]:
     """Note the true source in the top Via (18.2.1, RFC 3581); returns that Via and where responses go."""
     value = message.first("via")
-    via = parse_via_or_none(value) or Via("UDP", source[0], source[1], {"rport": ""})
-    if "rport" in via.params:
+    via = parse_via_or_none(value)
+    if via is None:  # it is refused; the peer gets back what it sent
+        return Via("UDP", source[0], source[1], {}), source
+    wants_port = "rport" in via.params
+    if wants_port or "received" in via.params:  # the latter is ours to say, never the peer's
         others = "".join(
-            f";{name}={val}" if val else f";{name}"
+            f";{name}={_param_value(val)}" if val else f";{name}"
             for name, val in via.params.items()
             if name not in ("rport", "received")
         )
         port = f":{via.port}" if via.port else ""
-        fixed = f"SIP/2.0/{via.transport} {via.host}{port}{others};rport={source[1]};received={source[0]}"
+        rport = f";rport={source[1]}" if wants_port else ""
+        fixed = f"SIP/2.0/{via.transport} {via.host}{port}{others}{rport};received={source[0]}"
         message.headers["via"][0] = fixed
-        return via, source
-    if via.host != source[0]:
+    elif via.host != source[0]:
         message.headers["via"][0] = f"{value};received={source[0]}"
-    return via, (source[0], via.port or 5060)
+    return via, source if wants_port else (source[0], via.port or 5060)
+
+
+def _param_value(value: str) -> str:
+    """A parameter's value as it was written: in quotes where it needs them."""
+    if _PLAIN_VALUE.fullmatch(value):
+        return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def parse_via_or_none(value: str) -> Via | None:

@@ -9,11 +9,18 @@ from __future__ import annotations
 
 import re
 
-from yingda.sansio.sip.uri import parse_name_addr, parse_via, split_list, tag_of
+from yingda.sansio.sip.uri import UnknownScheme, parse_name_addr, parse_uri, parse_via, split_list, tag_of
 
 MAX_LINES = 256
 MAX_VALUES = 64
 MAX_CSEQ = 2**31
+# Registered with IANA; any other method is answered 501 (21.5.2), for we do not know what its messages mean.
+KNOWN_METHODS = frozenset(
+    (
+        *("ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY", "OPTIONS", "PRACK", "PUBLISH"),
+        *("REFER", "REGISTER", "SUBSCRIBE", "UPDATE"),
+    )
+)
 
 COMPACT = {
     "v": "via", "f": "from", "t": "to", "i": "call-id", "m": "contact", "l": "content-length",
@@ -41,7 +48,8 @@ CANONICAL = {
 REASONS = {
     100: "Trying", 180: "Ringing", 181: "Call Is Being Forwarded", 183: "Session Progress", 200: "OK",
     202: "Accepted", 302: "Moved Temporarily", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
-    404: "Not Found", 405: "Method Not Allowed", 407: "Proxy Authentication Required", 408: "Request Timeout",
+    404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable", 407: "Proxy Authentication Required",
+    408: "Request Timeout",
     415: "Unsupported Media Type", 416: "Unsupported URI Scheme", 420: "Bad Extension",
     480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist", 482: "Loop Detected",
     484: "Address Incomplete", 486: "Busy Here", 487: "Request Terminated", 488: "Not Acceptable Here",
@@ -211,7 +219,14 @@ def _start_line(line: str, headers: Headers) -> tuple[Message, str, int]:
         return request, f"version {version[:10]} is not SIP/2.0", 505
     if len(parts) != 3 or ":" not in parts[1] or "<" in parts[1]:
         return request, "malformed request line", 400
-    return request, "", 400
+    if parts[0] != "ACK":
+        try:
+            parse_uri(parts[1])
+        except UnknownScheme:
+            pass  # 416, unless something else is wrong
+        except ValueError as error:
+            return request, str(error), 400
+    return request, "", 400 if parts[0] in KNOWN_METHODS else 501
 
 
 def _read_headers(lines: list[str]) -> tuple[Headers, str]:
@@ -259,6 +274,10 @@ def _check(message: Message) -> str:
         parse_via(headers["via"][0])
         parse_name_addr(headers["from"][0])
         parse_name_addr(headers["to"][0])
+        if isinstance(message, Request) and message.method not in ("ACK", "BYE", "CANCEL"):
+            for value in headers.get("contact", ()):
+                if value != "*":
+                    parse_name_addr(value)
     except ValueError as error:
         return str(error)
     return ""
@@ -278,8 +297,13 @@ def _cut_body(message: Message, body: bytes) -> tuple[str, bytes]:
 def _refusal(message: Message, code: int, problem: str) -> Response | None:
     if not isinstance(message, Request) or message.method == "ACK":
         return None
-    if not all(message.headers.get(name) for name in ("via", "from", "to", "call-id", "cseq")):
+    if not message.all("via"):
         return None
-    reply = message.reply(code, reason=REASONS[code] if code != 400 else f"Bad Request - {problem}"[:80])
+    for name in ("from", "to", "call-id", "cseq"):  # one of each in the answer, whatever came
+        if name in message.headers:
+            del message.headers[name][1:]
+    # Repeats get the same tag (8.2.7).
+    tag = f"{hash((message.first('via'), message.first('from'), message.call_id)) & 0xFFFFFFFFFFFFFFFF:016x}"
+    reply = message.reply(code, tag, REASONS[code] if code != 400 else f"Bad Request - {problem}"[:80])
     reply.headers["via"] = reply.headers["via"][:8]
     return reply

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
+from typing import TypeVar
 from urllib.parse import unquote
+
+MAX_REMEMBERED = 512  # characters
+_Parsed = TypeVar("_Parsed")
 
 _URI = re.compile(
     r"(?P<scheme>sips?):(?:(?P<user>[^@\s<>\"]+)@)?"
@@ -70,6 +75,21 @@ class Via:
         return self.params.get("branch", "")
 
 
+def _remembered(parse: Callable[[str], _Parsed]) -> Callable[[str], _Parsed]:
+    """Remember the newest results: these values are read several times while one message is handled.
+
+    Long texts are not kept, or an attacker's would fill the memory.
+    """
+    cached = lru_cache(maxsize=1024)(parse)
+
+    @wraps(parse)
+    def parse_or_recall(text: str) -> _Parsed:
+        return cached(text) if len(text) <= MAX_REMEMBERED else parse(text)
+
+    return parse_or_recall
+
+
+@_remembered
 def parse_uri(text: str) -> Uri:
     """Parse a sip, sips or tel URI. Raises UnknownScheme or ValueError."""
     match = _URI.fullmatch(text)
@@ -110,7 +130,7 @@ def parse_params(text: str) -> dict[str, str]:
     return params
 
 
-@lru_cache(maxsize=1024)  # From, To and Via are read several times while one message is handled
+@_remembered
 def parse_name_addr(text: str) -> NameAddr:
     """Parse ``"Name" <uri>;params`` or ``uri;params``. Raises ValueError."""
     text = text.strip()
@@ -151,7 +171,7 @@ def tag_of(value: str) -> str:
         return ""
 
 
-@lru_cache(maxsize=1024)
+@_remembered
 def parse_via(text: str) -> Via:
     """Parse one Via value. Raises ValueError."""
     match = _VIA.fullmatch(text.strip())

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass
 
 from yingda.sansio.sip.calls import Call, CallBook, CallState, CallStateError
+from yingda.sansio.sip.config import UserAgentConfig
 from yingda.sansio.sip.digest import Credentials
 from yingda.sansio.sip.dispatch import Dispatcher
 from yingda.sansio.sip.events import Address, CallHandle, Event, RegistrationHandle
@@ -33,30 +33,11 @@ from yingda.sansio.sip.transactions import Intervals, Transaction
 __all__ = ["CallStateError", "Credentials", "UserAgent", "UserAgentConfig"]
 
 
-@dataclass(frozen=True)
-class UserAgentConfig:
-    """``host``/``port``: what we put in Via and Contact (reachable by peers). Times in seconds."""
-
-    host: str
-    port: int = 5060
-    user: str = "yingda"
-    user_agent: str = "Yingda"
-    max_calls: int = 1000  # beyond it a new INVITE gets 503 with Retry-After
-    retry_after_s: int = 5
-    t1: float = 0.5  # round trip estimate, RFC 3261 17.1.1.1
-    t2: float = 4.0  # longest retransmission interval of requests other than INVITE and of answers to INVITE
-    t4: float = 5.0  # longest life of a datagram in the network
-    ring_timeout_s: float = 180.0  # timer C: an INVITE that nobody answers is cancelled, or gets 480
-    domain: str = ""  # host part of our From; "" = host
-    allowed_peers: tuple[str, ...] = ()  # IPv4 addresses whose requests we take (others get 403); empty = all
-
-
 class UserAgent:
     """All SIP calls of one UDP socket, inbound and outbound."""
 
     def __init__(self, config: UserAgentConfig, rng: random.Random) -> None:
         self.config = config
-        self.draining = False  # set to True: new calls get 503 with Retry-After, the running ones go on
         self.counters: Counter[str] = Counter()  # everything refused, malformed, repeated, by name
         intervals = Intervals(config.t1, config.t2, config.t4, config.ring_timeout_s)
         self._layer = TransactionLayer(intervals, self.counters)
@@ -65,7 +46,7 @@ class UserAgent:
         self._in_dialog = InDialog(self._book, self._inbound)
         self._outbound = Outbound(self._book)
         self._registrations = Registrations(self._book)
-        self._layer.user = Dispatcher(self, self._book, self._inbound, self._in_dialog)
+        self._layer.user = Dispatcher(config, self._book, self._inbound, self._in_dialog)
         self._book.user_agent = config.user_agent
         self.advertise(config.host, config.port)
 
@@ -112,6 +93,15 @@ class UserAgent:
             self._inbound.give_up_offer(call, now)
         elif name == "glare":
             self._in_dialog.try_reinvite(call, now)
+
+    @property
+    def draining(self) -> bool:
+        """Set to True: new calls get 503 with Retry-After, the running ones go on."""
+        return self._book.draining
+
+    @draining.setter
+    def draining(self, value: bool) -> None:
+        self._book.draining = value
 
     @property
     def call_count(self) -> int:

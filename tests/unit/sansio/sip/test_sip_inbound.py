@@ -157,7 +157,7 @@ def test_a_call_that_nobody_here_answers_gets_480() -> None:
     ("data", "status", "header"),
     [
         (request("SUBSCRIBE"), 405, ("allow", "INVITE")),
-        (request("NEWMETHOD"), 405, ("allow", "INVITE")),
+        (request("NEWMETHOD"), 501, ("allow", "INVITE")),
         (request("REGISTER"), 405, ("allow", "INVITE")),
         (request("INVITE", extra="Require: 100rel, foo\r\n"), 420, ("unsupported", "100rel")),
         (request("INVITE", uri="soap.beep://192.0.2.103:3002"), 416, None),
@@ -168,6 +168,7 @@ def test_a_call_that_nobody_here_answers_gets_480() -> None:
             415,
             ("accept", "application/sdp"),
         ),
+        (request("INVITE", extra="Accept: text/plain\r\n", body=OFFER), 406, ("accept", "application/sdp")),
         (request("INVITE", extra="Content-Encoding: gzip\r\n", body=OFFER), 415, None),
         (request("INVITE").replace(b"Contact: <sip:13800138000@192.0.2.2:5060>\r\n", b""), 400, None),
         (
@@ -209,6 +210,44 @@ def test_merged_request_is_482() -> None:
     probe.offered()
     assert names(probe.feed(request("INVITE", branch="z9hG4bKotherpath", body=OFFER))) == ["482"]
     assert probe.agent.call_count == 1
+
+
+def test_a_peer_of_rfc_2543_needs_no_contact() -> None:
+    probe = Probe()
+    old = request("INVITE", branch="old", body=OFFER)
+    old = old.replace(b"Contact: <sip:13800138000@192.0.2.2:5060>\r\n", b"")
+    assert names(probe.feed(old)) == ["100"]
+    probe.agent.accept(1, ANSWER, 0.0)
+    tag = probe.sent()[-1].to_tag
+    probe.feed(request("ACK", branch="old", to_tag=tag))
+    probe.agent.hang_up(1, 1.0)
+    ((data, addr),) = probe.agent.datagrams_to_send(1.0)
+    assert data.startswith(b"BYE sip:13800138000@192.0.2.2 SIP/2.0\r\n")
+    assert addr == ("192.0.2.2", 5060)
+
+
+@pytest.mark.requirement(206)
+def test_a_flood_is_refused_before_anything_is_made_for_it() -> None:
+    probe = Probe(max_invites_per_s=10.0)
+    call, tag = probe.up()
+
+    def flood(number: int, now: float) -> list[str]:
+        sent = []
+        for index in range(number):
+            data = request("INVITE", f"z9hG4bKf{now}.{index}", call_id=f"f{now}.{index}", body=OFFER)
+            sent += names(probe.feed(data, now, ("198.51.100.1", 5060)))
+        return sent
+
+    assert flood(1000, 1.0).count("503") == 990
+    assert len(probe.events()) == 10
+    assert (probe.agent.call_count, probe.agent.transaction_count) == (11, 11)
+    assert flood(1000, 1.5).count("503") == 995
+    assert probe.agent.counters["refused_rate"] == 1985
+    probe.events()
+    other = request("INVITE", "z9hG4bKother", call_id="other", body=OFFER)
+    assert names(probe.feed(other, 1.5)) == ["100"]  # the limit is of one source
+    assert names(probe.feed(request("BYE", "z9hG4bKbye", cseq=2, to_tag=tag), 1.5)) == ["200"]
+    assert CallEnded(call, "remote_bye") in probe.events()
 
 
 def test_draining_and_overload_refuse_new_calls_only() -> None:

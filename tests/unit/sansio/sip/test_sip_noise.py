@@ -24,7 +24,7 @@ def mutated(data: bytes, dice: random.Random) -> bytes:
 
 
 def sent_after(probe: Probe, data: bytes, now: float) -> list[Message]:
-    """What the agent sends: well-formed but for a 400, which repeats the headers that it complains of."""
+    """What the agent sends: well-formed but for a refusal, which repeats the headers that it complains of."""
     probe.agent.handle_timer(now)
     probe.agent.receive_datagram(data, PEER, now)
     messages = []
@@ -32,7 +32,7 @@ def sent_after(probe: Probe, data: bytes, now: float) -> list[Message]:
         try:
             messages.append(parse(sent))
         except ParseError:
-            assert sent.startswith((b"SIP/2.0 400 ", b"SIP/2.0 505 "))
+            assert sent.startswith((b"SIP/2.0 400 ", b"SIP/2.0 501 ", b"SIP/2.0 505 "))
     return messages
 
 
