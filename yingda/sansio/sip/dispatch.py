@@ -77,7 +77,7 @@ class Dispatcher:
             book.refuse(incoming, 481)
 
     def _invited(self, incoming: Incoming, to: Uri, now: float) -> None:
-        """Admission: refused without transaction, call or event, so that a flood costs little and leaves nothing."""
+        """Admission: refused without transaction, call or event, so that a flood leaves nothing behind."""
         book = self._book
         reason = ""
         if book.draining:

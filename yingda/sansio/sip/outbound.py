@@ -12,6 +12,7 @@ from yingda.sansio.sip.message import Headers, Request, Response, readable
 from yingda.sansio.sip.transactions import ClientTransaction
 from yingda.sansio.sip.uri import parse_uri
 
+MAX_FORKS = 16  # answers with a tag of their own to one INVITE; each costs an ACK, a BYE and a transaction
 _NUMBER = re.compile(r"[+0-9A-Za-z*#._-]*")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 
@@ -112,6 +113,9 @@ class Outbound:
             response.headers.pop("contact", None)
             dialog = Dialog.of_client(tx.request, response, tx.addr)
         first_of_tag = (tx.request.cseq, dialog.remote_tag) not in call.acks
+        if first_of_tag and len(call.acks) >= MAX_FORKS:
+            self._book.layer.counters["stray_responses"] += 1
+            return
         self._book.acknowledge(call, dialog, tx)
         if not first_of_tag:
             return

@@ -69,6 +69,15 @@ def test_strict_router_and_host_name_in_contact() -> None:
     assert (ack.uri, ack.all("route")) == ("sip:old.example.com", ["<sip:u@phone.example.com>"])
 
 
+def test_a_peer_cannot_make_us_hang_up_without_end() -> None:
+    probe = Probe()
+    _, invite = probe.called()
+    for number in range(1000):
+        probe.feed(probe.answer(invite, 200, tag=f"fork{number}", body=ANSWER))
+    assert probe.agent.counters["unwanted_answers"] == 15
+    assert probe.agent.transaction_count == 16
+
+
 def test_a_second_fork_is_acknowledged_and_hung_up() -> None:
     probe = Probe()
     call, invite = probe.called()
