@@ -1,6 +1,6 @@
 # Every command of the project. Each does its own set-up; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit requirements figure scene talk transcribe speak models modelscope-env check-dialogue knowledge learn publish train assistant reload parse format lock envs clean train-env train-student train-lexicon train-asr train-tts train-vocoder
+.PHONY: help run test unit requirements figure scene talk transcribe speak models modelscope-env check-dialogue knowledge learn outbox publish train assistant reload parse format lock envs clean train-env train-student train-lexicon train-asr train-tts train-vocoder
 
 # any Python 3.8+ can make the environments; python3 may be missing where pyenv's is not active
 PYTHON := $(shell for p in python3 python3.11 python3.10 /usr/bin/python3 $(HOME)/.pyenv/versions/3.1*/bin/python3; do \
@@ -76,6 +76,9 @@ knowledge: envs ## mistakes in knowledge/, articles that expire and whose they a
 
 learn: envs ## patches from what callers asked and the assistant did not manage (SHOW=1, DISMISS=var/learn/x.patch)
 	@exec $(RASA) -m scripts.learn $(if $(SHOW),--show) $(if $(DISMISS),--dismiss "$(DISMISS)")
+
+outbox: envs ## what waits to be written to the CRM and what it refused (RETRY=1: try what was refused again)
+	@exec $(RASA) -m scripts.outbox $(if $(RETRY),--retry)
 
 publish: envs ## check a patch on a clean copy, train, test, and commit it if all holds: make publish PATCH=var/learn/x.patch
 	@exec $(VOICE_PYTHON) -m scripts.publish "$(PATCH)"

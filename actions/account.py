@@ -11,6 +11,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backends, conversation, hotwords, requests
+from actions.clients import deeds
 from actions.clients.crm import Bill, BillLine, disputed_line
 
 
@@ -40,9 +41,7 @@ async def open_refund(dispatcher: CollectingDispatcher, tracker: Tracker) -> lis
         return [conversation.await_answer("nothing")]
     line = BillLine(stored["code"], stored["name"], stored["cents"], date.fromisoformat(stored["day"]))
     customer_id, period = tracker.get_slot("customer_id"), stored["period"]
-    await backends.ask(
-        lambda: backends.crm().open_refund_ticket(tracker.sender_id, customer_id, period, line)
-    )
+    await backends.keep(deeds.refund(tracker.sender_id, customer_id, period, line))
     amount = conversation.spoken_amount(line.cents)
     dispatcher.utter_message(response="utter_refund_requested", amount=amount, line=line.name)
     return [conversation.await_answer("nothing")]

@@ -6,11 +6,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backends, conversation, requests
-from actions.clients.appointments import CLOSES, OPENS
+from actions.clients.appointments import CLOSES, OPENS, HourTaken
+from actions.clients.protocols import AppointmentDesk
+from actions.clients.store import CrmUnavailable
 from actions.forms import RequestForm, confirmation
 from actions.requests import Ended
 
@@ -70,7 +72,35 @@ def book_visit(tracker: Tracker) -> list[EventType]:
 
 
 async def change(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-    """Do it, now that there was a yes."""
+    """Do it, now that there was a yes. Another call may have taken the hour meanwhile."""
+    try:
+        return await _change(dispatcher, tracker)
+    except HourTaken:
+        return await _offer_another(dispatcher, tracker)
+
+
+async def _offer_another(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    """The form comes back with the nearest free hour of that day, to be read back; else it asks for one."""
+    dispatcher.utter_message(response="utter_time_taken")
+    kind, (day, time) = str(tracker.get_slot("request")), _chosen(tracker)
+    hour = int(time[:2])
+    hours = [x for x in range(OPENS, CLOSES) if x > hour or (x < hour and day > requests.today(tracker))]
+    hours.sort(key=lambda other: (abs(other - hour), -other))
+    try:
+        free = await backends.ask(lambda: _first_free(backends.appointments(), day, hours))
+        slots = {"appointment_day": day.isoformat() if free else None, "appointment_time": free}
+    except CrmUnavailable:
+        slots = {"appointment_day": day.isoformat(), "appointment_time": None}
+    again = {"form": ValidateAppointmentForm.form, "request": kind, "slots": slots, "again": True}
+    later = [x for x in tracker.get_slot("later") or () if x["request"] != kind]
+    return [SlotSet("later", [*later, again][-requests.MOST_LATER :])]
+
+
+def _first_free(store: AppointmentDesk, day: date, hours: list[int]) -> str | None:
+    return next((time for hour in hours if store.is_free(day, time := f"{hour:02}:00")), None)
+
+
+async def _change(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
     kind, customer_id = str(tracker.get_slot("request")), tracker.get_slot("customer_id")
     store = backends.appointments()
     if kind == "book_appointment":

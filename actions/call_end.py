@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -13,17 +11,22 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backends, conversation, report, requests
+from actions.clients import deeds
 from actions.clients.calls import OptOut
 from actions.clients.store import CrmUnavailable
 
 logger = logging.getLogger(__name__)
 
-TRY_AGAIN_AFTER_S = (1.0, 5.0)  # nobody is waiting any more
 NO_CALLS = "all"  # what an opt-out that is said on the telephone means: 别再打了
 
 
 class ActionCallEnded(Action):
-    """Write the report, and an opt-out once more in case it could not be written when it was said."""
+    """Write the report, and an opt-out once more in case nothing could keep it when it was said."""
+
+    def __init__(self) -> None:
+        """The action server makes one of each action when it starts: what waits for the CRM is delivered from
+        now on."""
+        backends.outbox().start()
 
     def name(self) -> str:
         """Rasa's name."""
@@ -37,8 +40,8 @@ class ActionCallEnded(Action):
         told = report.of_call(tracker.sender_id, call, tracker.slots, tracker.events, names(domain))
         word = opt_out(tracker) if told.outcome == "opted_out" else None
         if word:
-            await _write(tracker, "the opt-out", lambda: backends.calls().opt_out(word))
-        await _write(tracker, "the report", lambda: backends.calls().finish(told))
+            await keep(deeds.opt_out(word))
+        await keep(deeds.report(told))
         return requests.close(tracker)
 
 
@@ -60,12 +63,9 @@ def opt_out(tracker: Tracker) -> OptOut | None:
     return OptOut(number, NO_CALLS, tracker.sender_id, now, tracker.get_slot("customer_id"))
 
 
-async def _write(tracker: Tracker, what: str, work: Callable[[], None]) -> None:
-    for wait in (*TRY_AGAIN_AFTER_S, None):
-        try:
-            return await backends.ask(work)
-        except CrmUnavailable as error:
-            if wait is None:
-                logger.error("call %s: %s could not be written: %s", tracker.sender_id, what, error)
-                return
-        await asyncio.sleep(wait)
+async def keep(deed: deeds.Deed) -> None:
+    """Write it now or later; the call goes on whatever becomes of it."""
+    try:
+        await backends.keep(deed)
+    except CrmUnavailable as error:
+        logger.error("call %s: the %s could not be written: %s", deed.call_id, deed.kind, error)

@@ -93,7 +93,10 @@ def _next_of_later(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[E
             knowledge.say_article(dispatcher, item["request"])
             continue
         name = requests.NAMES.get(item["request"], "事情")
-        dispatcher.utter_message(response="utter_back_to" if item.get("begun") else "utter_then", what=name)
+        if not item.get("again"):  # the form that has just ended, and has to ask once more
+            dispatcher.utter_message(
+                response="utter_back_to" if item.get("begun") else "utter_then", what=name
+            )
         slots = {"later": later, "request": item["request"], "confirmed": None, **item["slots"]}
         return [*(SlotSet(name, value) for name, value in slots.items()), ActiveLoop(item["form"])]
     return [SlotSet("later", [])]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import backends, conversation, requests
-from actions.clients.store import CrmUnavailable
-
-logger = logging.getLogger(__name__)
+from actions import call_end, conversation, requests
+from actions.clients import deeds
 
 TARGET = "service"  # the queue of the human colleagues
 REASONS = {
@@ -55,13 +52,7 @@ class ActionOfferHuman(Action):
 async def hand_over(dispatcher: CollectingDispatcher, tracker: Tracker, reason: str) -> list[EventType]:
     """Record the handoff and send the transfer; without the CRM the transfer still takes place."""
     text = summary(tracker, reason)
-    try:
-        customer_id = tracker.get_slot("customer_id")
-        await backends.ask(
-            lambda: backends.crm().record_handoff(tracker.sender_id, reason, text, customer_id)
-        )
-    except CrmUnavailable as error:
-        logger.warning("call %s: the handoff could not be recorded: %s", tracker.sender_id, error)
+    await call_end.keep(deeds.handoff(tracker.sender_id, reason, text, tracker.get_slot("customer_id")))
     dispatcher.utter_message(
         json_message={"type": "transfer", "target": TARGET, "mode": "cold", "summary": text}
     )

@@ -1,12 +1,11 @@
 """What a customer makes of being called: recorded, because campaigns go by it, and answered.
 
 Whether somebody may be called again is decided elsewhere; here the word is taken down. A word that cannot be
-written is not lost: the channel's record of the call holds it too.
+written yet waits in the outbox.
 """
 
 from __future__ import annotations
 
-import logging
 import re
 from datetime import timedelta
 from typing import Any
@@ -15,11 +14,9 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import backends, call_end, conversation, requests
-from actions.clients.store import CrmUnavailable
+from actions import call_end, conversation, requests
+from actions.clients import deeds
 from actions.forms import RequestForm
-
-logger = logging.getLogger(__name__)
 
 LOWEST, HIGHEST = 0, 10
 LONGEST = 100  # characters of a rating in words
@@ -150,25 +147,17 @@ class ActionAbuse(Action):
 
 
 async def _suppress(tracker: Tracker) -> None:
-    """From this word on; what cannot be written now is written when the call is over (call_end.py)."""
+    """From this word on."""
     word = call_end.opt_out(tracker)
-    if word is None:
-        return
-    try:
-        await backends.ask(lambda: backends.calls().opt_out(word))
-    except CrmUnavailable as error:
-        logger.error("call %s: the opt-out could not be written yet: %s", tracker.sender_id, error)
+    if word is not None:
+        await call_end.keep(deeds.opt_out(word))
 
 
 async def _record(tracker: Tracker, what: str, value: Any) -> None:
     number = str(conversation.call(tracker).get("customer_number") or "")
-    customer_id = tracker.get_slot("customer_id")
-    try:
-        await backends.ask(
-            lambda: backends.tickets().record(tracker.sender_id, customer_id, number, what, value)
-        )
-    except CrmUnavailable as error:
-        logger.error("call %s: the outcome %s could not be recorded: %s", tracker.sender_id, what, error)
+    await call_end.keep(
+        deeds.outcome(tracker.sender_id, tracker.get_slot("customer_id"), number, what, value)
+    )
 
 
 def _spoken(day: str) -> str:

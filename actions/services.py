@@ -9,6 +9,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backends, requests
+from actions.clients import deeds
 from actions.forms import RequestForm, confirmation
 from actions.requests import Ended
 
@@ -66,6 +67,6 @@ async def change(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[Eve
     """Write it."""
     customer_id = tracker.get_slot("customer_id")
     kind, service = str(tracker.get_slot("request")), str(tracker.get_slot("service"))
-    await backends.ask(lambda: backends.tickets().open(tracker.sender_id, customer_id, kind, service))
+    await backends.keep(deeds.ticket(tracker.sender_id, customer_id, kind, service))
     dispatcher.utter_message(response=f"utter_{kind}_done", service=service)
     return []

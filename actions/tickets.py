@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import backends, conversation, requests
+from actions import backends, call_end, conversation, requests
+from actions.clients import deeds
 from actions.clients.store import CrmUnavailable
 
 LONGEST = 200  # characters of what was said that a ticket keeps
@@ -26,15 +26,13 @@ class ActionComplain(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """A yes leads to a human from here; without the CRM the human hears it all."""
+        """A yes leads to a human from here; without the CRM the ticket waits in the outbox."""
         return await requests.given(_complain, dispatcher, tracker)
 
 
 async def _complain(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
     words, customer_id = conversation.text(tracker)[:LONGEST], tracker.get_slot("customer_id")
-    before = await backends.ask(lambda: backends.tickets().unfinished(customer_id)) if customer_id else ()
-    number = next((ticket.number for ticket in before if ticket.kind == "complaint"), None)
-    if number is None or not await _add(tracker, number, words):
+    if not await _added(tracker, customer_id, words):
         await _open(tracker, "complaint", words)
     return [*requests.offer_human(dispatcher, "utter_sorry"), *requests.set_aside(tracker)]
 
@@ -57,16 +55,25 @@ async def tell_ticket(dispatcher: CollectingDispatcher, tracker: Tracker) -> lis
     else:
         dispatcher.utter_message(response=f"utter_ticket_{ticket.state}", day=requests.spoken_day(ticket.day))
     if ticket is not None and ticket.state != "done":
-        with contextlib.suppress(CrmUnavailable):  # the answer has been given all the same
-            await _add(tracker, ticket.number, ASKED_ABOUT)
+        await call_end.keep(deeds.note(tracker.sender_id, ticket.number, ASKED_ABOUT))
     return []
 
 
-async def _add(tracker: Tracker, number: str, words: str) -> bool:
-    """A note to a ticket of before; whether there is such a ticket."""
-    return await backends.ask(lambda: backends.tickets().add_note(number, tracker.sender_id, words))
+async def _added(tracker: Tracker, customer_id: str | None, words: str) -> bool:
+    """Whether the words stand beside an earlier complaint. Without the CRM nobody knows of one: a second
+    ticket is better than none."""
+    if not customer_id:
+        return False
+    try:
+        before = await backends.ask(lambda: backends.tickets().unfinished(customer_id))
+        number = next((ticket.number for ticket in before if ticket.kind == "complaint"), None)
+        if number is None:
+            return False
+        return await backends.ask(lambda: backends.tickets().add_note(number, tracker.sender_id, words))
+    except CrmUnavailable:
+        return False
 
 
 async def _open(tracker: Tracker, kind: str, about: str) -> None:
-    customer_id = tracker.get_slot("customer_id")
-    await backends.ask(lambda: backends.tickets().open(tracker.sender_id, customer_id, kind, about))
+    """What the caller is told to be recorded is in the CRM or on our disk."""
+    await backends.keep(deeds.ticket(tracker.sender_id, tracker.get_slot("customer_id"), kind, about))

@@ -137,6 +137,7 @@ def neighbours(folder: Path) -> Iterator[Neighbours]:
 def _actions(folder: Path, port: int, env: dict[str, str]) -> Child:
     command = [RASA_PYTHON, "scripts/quiet_rasa.py", "run", "actions", "--port", str(port)]
     told = {**env, "SANIC_HOST": "127.0.0.1", "SANIC_WORKERS": "1"}
+    told["YINGDA_CRM__OUTBOX__FOLDER"] = str(folder / "outbox")
     return Child("actions", command, folder / "actions.log", told, ROOT)
 
 

@@ -35,6 +35,7 @@ from yingda.plumbing.processes import Child, port_problem
 SCENE = Path("tests/scenes/demo.yml")
 CALL_DEADLINE_S = 300.0
 SEED_DEADLINE_S = 120.0
+OUTBOX = "YINGDA_CRM__OUTBOX__FOLDER"
 # long enough for a laptop that is busy with something else
 SPEECH_DEADLINE_S, ACTIONS_DEADLINE_S, GATEWAY_DEADLINE_S = 600.0, 180.0, 120.0
 CALLS = ("demo", "once", "none")
@@ -136,7 +137,10 @@ class System:
     def _actions(self) -> Service:
         port = self.plan.port(ACTIONS_PORT)
         command = [RASA_PYTHON, "scripts/quiet_rasa.py", "run", "actions", "--port", str(port)]
-        child = self._child("actions", command, SANIC_HOST="127.0.0.1", SANIC_WORKERS="1")
+        told = {"SANIC_HOST": "127.0.0.1", "SANIC_WORKERS": "1"}
+        if self.plan.offset:  # what another system could not write is not for our CRM
+            told[OUTBOX] = os.environ.get(OUTBOX) or str(self.plan.folder / "outbox")
+        child = self._child("actions", command, **told)
         return Service(child, http_probe(self.plan.actions_url("/health")), ACTIONS_DEADLINE_S)
 
     def _gateway(self) -> Service:

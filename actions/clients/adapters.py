@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from actions.clients import rest
@@ -16,16 +17,23 @@ from actions.clients.settings import CrmSettings, read
 from actions.clients.tickets import Tickets
 from yingda.plumbing import stores
 
-__all__ = ["mongodb", "of", "read", "rest_api"]
+__all__ = ["mongodb", "of", "of_outbox", "read", "rest_api"]
+
+UNHURRIED_S = 10.0
 
 
 def of(settings: CrmSettings) -> Adapter:
     """The adapter that the settings name. Nothing is connected yet."""
-    patience = Patience(
-        settings.answer_ms / 1000,
-        Breaker(settings.failures, settings.pause_s),
-        Retries(settings.attempts),
-    )
+    breaker, retries = Breaker(settings.failures, settings.pause_s), Retries(settings.attempts)
+    return _named(settings, Patience(settings.answer_ms / 1000, breaker, retries))
+
+
+def of_outbox(settings: CrmSettings) -> Adapter:
+    """The same CRM as the outbox asks it: nobody waits, and what it finds out says nothing to callers."""
+    return _named(settings, Patience(UNHURRIED_S, Breaker(sys.maxsize, settings.pause_s)))
+
+
+def _named(settings: CrmSettings, patience: Patience) -> Adapter:
     if settings.adapter == "rest":
         return rest_api(str(settings.rest.url), settings.rest.token, patience)
     return mongodb(stores.database(), patience)

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from actions.clients.patience import Patience
+from actions.clients.places import Places
 from actions.clients.store import Store
 
 OPENS, CLOSES = 9, 18  # hours between which somebody comes
 PER_HOUR = 3  # that can be served at once
+MOST_READ = 100  # appointments of an hour, which the company's own people may have filled further
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,16 @@ class Appointment:
     time: str
 
 
+class HourTaken(Exception):
+    """Nobody is left for that hour: others were quicker."""
+
+
 class Appointments(Store):
     """Reads and writes appointments."""
+
+    def __init__(self, database: Any = None, patience: Patience | None = None) -> None:
+        super().__init__(database, patience)
+        self._places = Places(self._database, self._patience)
 
     def next(self, customer_id: str, today: date) -> Appointment | None:
         """The customer's nearest from today on."""
@@ -41,20 +52,40 @@ class Appointments(Store):
         return bool(taken < PER_HOUR)
 
     def book(self, call_id: str, customer_id: str, what: str, day: date, time: str) -> str:
-        """One call books one appointment for a matter; returns its number."""
+        """One call books one appointment for a matter; returns its number. Raises HourTaken."""
         number = f"{call_id}:{what}"
+        place = self._place(number, day, time)
         fields = {"customer_id": customer_id, "what": what, "state": "booked", **_when(day, time)}
         self._insert_once("crm_appointments", number, fields)
-        self.move(number, day, time)  # the customer thought better of it within the call
+        self._take(number, place, day, time)  # the customer thought better of it within the call
         return number
 
     def move(self, number: str, day: date, time: str) -> bool:
-        """Whether there is such an appointment."""
-        return self._set("crm_appointments", {"_id": number}, {"state": "booked", **_when(day, time)})
+        """Whether there is such an appointment. Raises HourTaken."""
+        if self._find_one("crm_appointments", {"_id": number}) is None:
+            return False
+        return self._take(number, self._place(number, day, time), day, time)
 
     def cancel(self, number: str) -> bool:
         """Whether there is such an appointment."""
-        return self._set("crm_appointments", {"_id": number}, {"state": "cancelled"})
+        done = self._set("crm_appointments", {"_id": number}, {"state": "cancelled"})
+        self._places.leave(number)
+        return done
+
+    def _take(self, number: str, place: str, day: date, time: str) -> bool:
+        done = self._set("crm_appointments", {"_id": number}, {"state": "booked", **_when(day, time)})
+        self._places.leave(number, all_but=place)
+        return done
+
+    def _place(self, number: str, day: date, time: str) -> str:
+        """A place of that hour that is this appointment's from now on."""
+        when = _when(day, time)
+        query = {"state": "booked", "day": when["day"], "hour": when["hour"]}
+        booked = [row["_id"] for row in self._newest("crm_appointments", query, "time", MOST_READ)]
+        place = self._places.take(f"{when['day']}:{when['hour']:02}", number, booked, PER_HOUR)
+        if place is None:
+            raise HourTaken
+        return place
 
 
 def _when(day: date, time: str) -> dict[str, Any]:

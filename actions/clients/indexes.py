@@ -19,6 +19,7 @@ INDEXES = (
     ("crm_orders", "customer_id"),
     ("crm_appointments", "customer_id"),
     ("crm_appointments", "day"),
+    ("crm_places", "number"),
     ("crm_consents", "customer_id"),
     ("tickets", "customer_id"),
     ("interactions", "customer_id"),

@@ -26,6 +26,14 @@ class CrmUnavailable(Exception):
     """The CRM did not answer in time; the caller needs an apology and a way to a human."""
 
 
+class CrmRefused(CrmUnavailable):
+    """The CRM answered that it will not do this, whenever it is asked: to try again is of no use."""
+
+
+class CrmMisread(CrmUnavailable):
+    """The CRM answered what makes no sense: a mistake, or something before it that speaks in its place."""
+
+
 class Passing(CrmUnavailable):
     """It failed in a way that often passes: a read may be tried again, after `wait_s` if the CRM said so."""
 
@@ -79,6 +87,10 @@ class Patience:
         end = begun + self._answer_s if given is None else min(given, begun + self._answer_s)
         try:
             result = self._tried(work, end, retries)
+        except CrmRefused:  # it is there
+            with self._lock:
+                self._breaker.succeeded()
+            raise
         except CrmUnavailable:
             with self._lock:
                 # a deadline that passed sooner than usual says nothing about the CRM

@@ -1,6 +1,7 @@
 """What the actions ask of a CRM. Two adapters speak it: the MongoDB clients of this folder, and rest.py.
 
-Every method answers or raises CrmUnavailable by its deadline. Every write is the same done twice as once. A
+Every method answers or raises CrmUnavailable by its deadline; CrmRefused, which is one, when to ask again
+would be of no use. Every write is the same done twice as once. A
 new adapter must pass tests/integration/stores/test_crm_contract.py.
 """
 
@@ -44,7 +45,7 @@ class AppointmentDesk(Protocol):
     def next(self, customer_id: str, today: date) -> Appointment | None: ...
     def is_free(self, day: date, time: str) -> bool: ...
     def book(self, call_id: str, customer_id: str, what: str, day: date, time: str) -> str: ...
-    def move(self, number: str, day: date, time: str) -> bool: ...
+    def move(self, number: str, day: date, time: str) -> bool: ...  # both raise HourTaken
     def cancel(self, number: str) -> bool: ...
 
 

@@ -18,20 +18,22 @@ from urllib.parse import quote
 import requests
 
 from actions.clients import rest_read as read
-from actions.clients.appointments import Appointment
+from actions.clients.appointments import Appointment, HourTaken
 from actions.clients.calls import CallReport, OptOut, plain
 from actions.clients.crm import Bill, BillLine, Customer, Profile, local_number
 from actions.clients.orders import Order
-from actions.clients.patience import CrmUnavailable, Passing, Patience
+from actions.clients.patience import CrmMisread, CrmRefused, CrmUnavailable, Passing, Patience
 from actions.clients.tickets import Ticket
 
 Result = TypeVar("Result")
 Body = dict[str, Any]
 
 MISSING, TOO_LATE = 404, 409
-PASSES = (429, 502, 503, 504)
+PASSES = (408, 429, 502, 503, 504)
+REFUSES = range(400, 500)  # the others of them
 MOST_BYTES = 1_000_000
 LONGEST_WAIT_S = 60.0
+TAKEN = Appointment("", "", date.min, "")  # stands for the answer that nobody is left in that hour
 _DEEDS = uuid.UUID("6f1d2b52-6d0e-4f0c-9a53-6f9a5d2f6b11")  # names of deeds become keys under it
 
 
@@ -56,11 +58,25 @@ class Line:
         return self._patience.read(lambda s: self._taken(take, "POST", path, s, body=body))
 
     def send(
-        self, take: Callable[[Body], Result], method: str, *path: str, body: Body, deed: str = ""
+        self,
+        take: Callable[[Body], Result],
+        method: str,
+        *path: str,
+        body: Body,
+        deed: str = "",
+        too_late: Result | None = None,
     ) -> Result | None:
-        """Write once. `deed` names what is done, the same each time. None: no such thing, or too late."""
+        """Write once. `deed` names what is done, the same each time. None: no such thing; `too_late`: there
+        is, but it is too late."""
         key = str(uuid.uuid5(_DEEDS, deed)) if deed else None
-        return self._patience.write(lambda s: self._taken(take, method, path, s, body=body, key=key))
+        return self._patience.write(
+            lambda s: self._taken(take, method, path, s, body=body, key=key, too_late=too_late)
+        )
+
+    def do(self, method: str, *path: str, body: Body, deed: str = "") -> None:
+        """Write what needs no answer. Raises CrmRefused also when there is no such thing."""
+        if self.send(lambda _: True, method, *path, body=body, deed=deed) is None:
+            raise CrmRefused(f"CRM: {method} .../{path[0]} was refused (404 or 409)")
 
     def _taken(
         self,
@@ -71,18 +87,19 @@ class Line:
         query: dict[str, str] | None = None,
         body: Body | None = None,
         key: str | None = None,
+        too_late: Result | None = None,
     ) -> Result | None:
         headers = {**self._headers, **({"Idempotency-Key": key} if key else {})}
         url = "/".join([self._url, *(quote(part, safe="") for part in path)])
         status, answer = self._exchange(method, url, headers, query, body, left_s)
         if status in (MISSING, TOO_LATE):
-            return None
+            return too_late if status == TOO_LATE else None
         try:
             return take(answer)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             place = f"{method} .../{path[0]}"
             text = f"CRM: {place} was not answered as docs/crm-api.yaml says ({type(error).__name__})"
-            raise CrmUnavailable(text) from None  # what it was may be personal
+            raise CrmMisread(text) from None  # what it was may be personal
 
     def _exchange(
         self, method: str, url: str, headers: Body, query: Any, body: Any, left_s: float
@@ -125,8 +142,10 @@ def _check(response: requests.Response) -> None:
         raise Passing(f"CRM: the server answered {status}", wait)
     if status in (401, 403):
         raise CrmUnavailable(f"CRM: the server answered {status}; check rest.token in settings/crm.yml")
-    if status not in (200, 201, 204, MISSING, TOO_LATE):
-        raise CrmUnavailable(f"CRM: the server answered {status}; see docs/crm-api.yaml")
+    if status in (200, 201, 204, MISSING, TOO_LATE):
+        return
+    kind = CrmRefused if status in REFUSES else CrmMisread
+    raise kind(f"CRM: the server answered {status}; see docs/crm-api.yaml")
 
 
 def _json(response: requests.Response, end: float) -> Body:
@@ -139,9 +158,9 @@ def _json(response: requests.Response, end: float) -> Body:
     try:
         found = requests.models.complexjson.loads(content)
     except ValueError:
-        raise CrmUnavailable("CRM: the server did not answer with JSON; see docs/crm-api.yaml") from None
+        raise CrmMisread("CRM: the server did not answer with JSON; see docs/crm-api.yaml") from None
     if not isinstance(found, dict):
-        raise CrmUnavailable("CRM: the server did not answer with an object; see docs/crm-api.yaml")
+        raise CrmMisread("CRM: the server did not answer with an object; see docs/crm-api.yaml")
     return found
 
 
@@ -172,7 +191,7 @@ class RestCustomers(_Desk):
 
     def record_handoff(self, call_id: str, reason: str, summary: str, customer_id: str | None) -> str:
         body = {"summary": summary, "customer_id": customer_id}
-        self._line.send(bool, "PUT", "calls", call_id, "handoffs", reason, body=body)
+        self._line.do("PUT", "calls", call_id, "handoffs", reason, body=body)
         return f"{call_id}:{reason}"
 
 
@@ -215,9 +234,11 @@ class RestAppointments(_Desk):
         when = {"day": day.isoformat(), "time": time}
         body = {"call_id": call_id, "customer_id": customer_id, "what": what, **when}
         deed = f"{call_id}:appointment:{what}"
-        made = self._line.send(read.appointment, "POST", "appointments", body=body, deed=deed)
+        made = self._line.send(read.appointment, "POST", "appointments", body=body, deed=deed, too_late=TAKEN)
         if made is None:
-            raise CrmUnavailable("CRM: the appointment was refused")
+            raise CrmRefused("CRM: the appointment was refused")
+        if made == TAKEN:
+            raise HourTaken
         if (made.day, made.time) != (day, time):  # the customer thought better of it within the call
             self.move(made.number, day, time)
         return made.number
@@ -229,7 +250,10 @@ class RestAppointments(_Desk):
         return self._change(number, {"state": "cancelled"})
 
     def _change(self, number: str, body: Body) -> bool:
-        return self._line.send(read.appointment, "PATCH", "appointments", number, body=body) is not None
+        done = self._line.send(read.appointment, "PATCH", "appointments", number, body=body, too_late=TAKEN)
+        if done == TAKEN:
+            raise HourTaken
+        return done is not None
 
 
 class RestTickets(_Desk):
@@ -257,7 +281,7 @@ class RestTickets(_Desk):
         self, call_id: str, customer_id: str | None, customer_number: str, what: str, value: Any
     ) -> None:
         body = {"customer_id": customer_id, "customer_number": customer_number, "value": value}
-        self._line.send(bool, "PUT", "calls", call_id, "outcomes", what, body=body)
+        self._line.do("PUT", "calls", call_id, "outcomes", what, body=body)
 
     def _of(self, customer_id: str) -> tuple[Ticket, ...]:
         return self._line.get(read.tickets, "customers", customer_id, "tickets") or ()
@@ -268,7 +292,7 @@ class RestCalls(_Desk):
 
     def finish(self, report: CallReport) -> None:
         who = {"customer_id": report.customer_id, "customer_number": report.customer_number}
-        self._line.send(bool, "PUT", "calls", report.call_id, "report", body={**who, **plain(report)})
+        self._line.do("PUT", "calls", report.call_id, "report", body={**who, **plain(report)})
 
     def opt_out(self, word: OptOut) -> None:
         number = local_number(word.number)
@@ -279,7 +303,7 @@ class RestCalls(_Desk):
             "customer_id": word.customer_id,
             "at": word.at.isoformat(),
         }
-        self._line.send(bool, "POST", "suppressions", body=body, deed=f"{number}:{word.scope}")
+        self._line.do("POST", "suppressions", body=body, deed=f"{number}:{word.scope}")
 
     def is_suppressed(self, number: str, scope: str) -> bool:
         body = {"number": local_number(number), "scope": scope}
@@ -290,5 +314,5 @@ def _open_ticket(line: Line, call_id: str, customer_id: str | None, kind: str, a
     body = {"call_id": call_id, "customer_id": customer_id, "kind": kind, **about}
     made = line.send(read.ticket, "POST", "tickets", body=body, deed=deed)
     if made is None:
-        raise CrmUnavailable("CRM: the ticket was refused")
+        raise CrmRefused("CRM: the ticket was refused")
     return made.number

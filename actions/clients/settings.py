@@ -20,6 +20,17 @@ class RestSettings:
 
 
 @dataclass(frozen=True)
+class OutboxSettings:
+    folder: str = knob("var/outbox", pattern=r".+")
+    longest_wait_s: float = knob(60.0, low=1, high=3600)
+    keep_days: float = knob(30.0, low=0.01, high=3650)
+
+    def path(self) -> Path:
+        """The folder; a relative one begins at the root of the repository."""
+        return ROOT / self.folder
+
+
+@dataclass(frozen=True)
 class CrmSettings:
     adapter: Literal["mongodb", "rest"] = "mongodb"
     rest: RestSettings = field(default_factory=RestSettings)
@@ -28,6 +39,7 @@ class CrmSettings:
     failures: int = knob(5, low=1, high=1000)
     pause_s: float = knob(5.0, low=0.1, high=600)
     greeting_ms: int = knob(250, low=10, high=2000)
+    outbox: OutboxSettings = field(default_factory=OutboxSettings)
 
     def __post_init__(self) -> None:
         if self.adapter == "rest" and not self.rest.url:

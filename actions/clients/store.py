@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 
 import pymongo
+from bson.errors import BSONError
 from pymongo.errors import (
     AutoReconnect,
+    DocumentTooLarge,
     DuplicateKeyError,
+    OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
 )
 
-from actions.clients.patience import CrmUnavailable, Passing, Patience
+from actions.clients.patience import CrmRefused, CrmUnavailable, Passing, Patience
 from yingda.plumbing import stores
 
 __all__ = ["CrmUnavailable", "Store"]
 
 Result = TypeVar("Result")
+
+# MongoDB's error codes for a document that it will never take: BadValue, TypeMismatch,
+# DocumentValidationFailure, BSONObjectTooLarge (src/mongo/base/error_codes.yml)
+NEVER = (2, 14, 121, 10334)
+_at: ContextVar[datetime | None] = ContextVar("crm_at", default=None)
+
+
+@contextmanager
+def as_of(at: datetime) -> Iterator[None]:
+    """What is written in here arose at `at`, though it is written later."""
+    token = _at.set(at)
+    try:
+        yield
+    finally:
+        _at.reset(token)
 
 
 class Store:
@@ -44,7 +64,7 @@ class Store:
     def _write_once(self, collection: str, key: str, first: dict[str, Any], always: dict[str, Any]) -> None:
         """One document for `key`: `first` is kept from the first time, `always` is of the last."""
         now = datetime.now(timezone.utc)
-        change: dict[str, Any] = {"$setOnInsert": {**first, "created_at": now}}
+        change: dict[str, Any] = {"$setOnInsert": {**first, "created_at": _at.get() or now}}
         if always:
             change["$set"] = {**always, "updated_at": now}
 
@@ -77,8 +97,16 @@ def _asked(work: Callable[[], Result], left_s: float) -> Result:
         raise _away(CrmUnavailable, error) from error
     except AutoReconnect as error:
         raise _away(Passing, error) from error
+    except (DocumentTooLarge, BSONError, OverflowError) as error:
+        raise _refused(error) from error
+    except OperationFailure as error:
+        raise (_refused(error) if error.code in NEVER else _away(CrmUnavailable, error)) from error
     except PyMongoError as error:
         raise _away(CrmUnavailable, error) from error
+
+
+def _refused(error: Exception) -> CrmRefused:
+    return CrmRefused(f"CRM: MongoDB will not take this document ({type(error).__name__})")
 
 
 def _away(kind: type[CrmUnavailable], error: PyMongoError) -> CrmUnavailable:

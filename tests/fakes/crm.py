@@ -11,7 +11,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import requests
-from actions.clients.appointments import Appointment
+from actions.clients.appointments import Appointment, HourTaken
 from actions.clients.calls import CallReport, OptOut
 from actions.clients.crm import Bill, BillLine, Customer, PastCall, Profile
 from actions.clients.orders import Order, Shipment
@@ -118,11 +118,15 @@ class FakeCrm:
 
     def book(self, call_id: str, customer_id: str, what: str, day: date, time: str) -> str:
         self._answer()
+        if time in self.full:
+            raise HourTaken
         self.booked = Appointment("a1", what, day, time)
         return "a1"
 
     def move(self, number: str, day: date, time: str) -> bool:
         self._answer()
+        if time in self.full:
+            raise HourTaken
         assert self.booked is not None
         self.booked = replace(self.booked, day=day, time=time)
         return True

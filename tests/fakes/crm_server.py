@@ -111,6 +111,7 @@ class CrmServer:
     def __init__(self, today: date, crowd: int = 0, port: int = 0) -> None:
         """Demo customers as of `today`, and `crowd` made-up ones. Port 0: any that is free."""
         self.crm, self.fault = Crm(), Fault()
+        self.refused: dict[str, int] = {}  # by call: status with which its report is answered
         self.seen: list[Exchange] = []
         self.crm.fill(demo_data.documents(today))
         if crowd:
@@ -219,6 +220,8 @@ class CrmServer:
         async with self._deeds:  # two of the same key at once are one deed too
             if key not in self.crm.answered:
                 answer = await handler(request)
+                if answer.status >= 400:  # nothing was done: the same deed may be tried again otherwise
+                    return answer
                 body = answer.text if isinstance(answer, web.Response) else None
                 self.crm.answered[key] = answer.status, json.loads(body) if body else None
         status, told = self.crm.answered[key]
@@ -277,19 +280,28 @@ class CrmServer:
         return web.json_response({"appointments": sorted(theirs, key=lambda row: (row["day"], row["time"]))})
 
     async def free(self, request: web.Request) -> web.Response:
-        hour = (request.query["day"], request.query["time"][:2])
+        return web.json_response({"free": self._is_free(request.query["day"], request.query["time"])})
+
+    def _is_free(self, day: str, time: str, but: str = "") -> bool:
+        hour = (day, time[:2])
         taken = [row for row in self.crm.appointments.values() if (row["day"], row["time"][:2]) == hour]
-        booked = sum(row["state"] == "booked" for row in taken)
-        return web.json_response({"free": booked < PER_HOUR})
+        return sum(row["state"] == "booked" and row["number"] != but for row in taken) < PER_HOUR
 
     async def book(self, request: web.Request) -> web.Response:
         body = await request.json()
+        if not self._is_free(body["day"], body["time"]):
+            return problem(409, "nobody is left in that hour")
         number = f"A{len(self.crm.appointments) + 1:05}"
         visit = {key: body[key] for key in ("customer_id", "what", "day", "time")}
         self.crm.appointments[number] = {"number": number, "state": "booked", **visit}
         return web.json_response(self.crm.appointments[number], status=201)
 
     async def change_appointment(self, request: web.Request) -> web.Response:
+        number, change = request.match_info["number"], await request.json()
+        if change["state"] == "booked" and number in self.crm.appointments:
+            when = {**self.crm.appointments[number], **change}
+            if not self._is_free(when["day"], when["time"], but=number):
+                return problem(409, "nobody is left in that hour")
         return await changed(self.crm.appointments, request)
 
     async def open_ticket(self, request: web.Request) -> web.Response:
@@ -325,6 +337,8 @@ class CrmServer:
 
     async def report(self, request: web.Request) -> web.Response:
         body = await request.json()
+        if status := self.refused.get(request.match_info["call_id"]):
+            return problem(status, "no")
         self.crm.reports[request.match_info["call_id"]] = {**body, "day": self._today.isoformat()}
         return web.Response(status=204)
 

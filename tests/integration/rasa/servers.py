@@ -30,6 +30,12 @@ QUIET = {
 }
 
 
+def outbox_in(folder: Path) -> dict[str, str]:
+    """Settings of an action server that keeps what the CRM could not be told in `folder`, not in the
+    repository's, from where the next one would deliver it."""
+    return {"YINGDA_CRM__OUTBOX__FOLDER": str(folder / "outbox")}
+
+
 def free_port() -> int:
     """A port that was free a moment ago."""
     with socket.socket() as probe:
@@ -104,18 +110,22 @@ class RasaServers:
 
     def __init__(self, folder: Path, mongo_url: str, model: Path, **env: str) -> None:
         self.folder, self.model = folder, model
-        self.env = {**QUIET, "MONGO_URL": mongo_url, **env}
+        self.env = {**QUIET, **outbox_in(folder), "MONGO_URL": mongo_url, **env}
         self.actions_port, self.rasa_port = free_port(), free_port()
         self.rasa: subprocess.Popen[bytes] | None = None
         self._actions: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Both, ready."""
+        self.start_actions()
+        self.start_rasa()
+
+    def start_actions(self) -> None:
+        """The action server alone, ready; after `kill_actions` on the same port."""
         log = self.folder / "actions.log"
         command = [sys.executable, "-m", "rasa_sdk", "--actions", "actions", "-p", str(self.actions_port)]
         self._actions = _start(command, log, self.env)
         wait_for(f"http://127.0.0.1:{self.actions_port}/health", self._actions, log)
-        self.start_rasa()
 
     def start_rasa(self) -> None:
         """Rasa alone, ready; after `kill_rasa` on the same port."""
@@ -133,6 +143,12 @@ class RasaServers:
         twin = RasaServers(folder, "", self.model)
         twin.env, twin.actions_port = self.env, self.actions_port
         return twin
+
+    def kill_actions(self) -> None:
+        """kill -9."""
+        assert self._actions is not None
+        self._actions.kill()
+        self._actions.wait()
 
     def kill_rasa(self) -> None:
         """kill -9."""

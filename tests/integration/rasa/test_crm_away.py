@@ -31,6 +31,7 @@ BUSY_MACHINE_S = 1.5
 TURN_S = 2 * ANSWER_S + BUSY_MACHINE_S
 CALL = {"call_id": "c", "customer_number": "13800138000", "started_at": "2026-11-20T01:00:00Z"}
 BUSY = DOMAIN["responses"]["utter_system_busy"][0]["text"]
+SORRY = DOMAIN["responses"]["utter_sorry"][0]["text"]
 REQUESTS = (  # each needs the CRM
     "我想查一下我的余额",
     "这个月的账单是多少",
@@ -40,10 +41,11 @@ REQUESTS = (  # each needs the CRM
     "蓝牙耳机的订单不想要了帮我取消吧",
     "我想约个师傅上门，明天上午十点",
     "我上次投诉的处理得怎么样了",
-    "我家的宽带断网了",
-    "我要投诉你们的师傅",
 )
-OTHERS = ("以后不要再给我打电话了", "帮我转人工客服")  # need none to be answered
+OTHERS = (  # need none to be answered: what they leave is written later
+    *("我家的宽带断网了", "我要投诉你们的师傅"),
+    *("以后不要再给我打电话了", "帮我转人工客服"),
+)
 
 
 @contextlib.contextmanager
@@ -51,7 +53,7 @@ def action_server(folder: Path, **env: str) -> Iterator[str]:
     """Address of a real one, with the settings of `env`."""
     port, log = servers.free_port(), folder / "actions.log"
     command = [servers.sys.executable, "-m", "rasa_sdk", "--actions", "actions", "-p", str(port)]
-    process = servers._start(command, log, {**servers.QUIET, **env})
+    process = servers._start(command, log, {**servers.QUIET, **servers.outbox_in(folder), **env})
     try:
         servers.wait_for(f"http://127.0.0.1:{port}/health", process, log)
         yield f"http://127.0.0.1:{port}/webhook"
@@ -119,6 +121,48 @@ def test_every_request_is_answered_when_the_crm_does_not_answer(
 
     answers = {request: asyncio.run(talk(request)) for request in (*REQUESTS, *OTHERS)}
     assert [request for request in REQUESTS if BUSY not in answers[request]] == []
+    assert [request for request in OTHERS if BUSY in answers[request]] == []
+
+
+@pytest.mark.requirement(50)
+@pytest.mark.requirement(51)
+@pytest.mark.parametrize("kind", ["hang", "busy"])
+def test_what_a_call_leaves_while_the_crm_is_away_is_there_once_when_it_is_back(
+    crm: CrmServer, assistant: servers.RasaServers, kind: str
+) -> None:
+    """Also when the action server is killed in between."""
+    call, number = f"test-{uuid.uuid4().hex[:12]}", f"154{uuid.uuid4().int % 10**8:08}"
+    tickets = len(crm.crm.tickets)
+    complaint = f"我要投诉你们的师傅，编号{number[-4:]}"
+
+    async def talk() -> None:
+        async with Customer(assistant.call_url(call), call, f"+86{number}") as customer:
+            assert SORRY in (await customer.says(complaint)).said
+            await customer.says("以后不要再给我打电话了")
+            await customer.hangs_up()
+
+    with broken(crm, kind):
+        asyncio.run(talk())
+        time.sleep(2.0)
+        waiting = sorted(path.name.split(".")[1] for path in outbox_of(assistant))
+        assistant.kill_actions()
+        assert {"ticket", "opt_out", "outcome", "report"} <= set(waiting)
+        assert call not in crm.crm.reports
+        assistant.start_actions()
+    deadline = time.monotonic() + 30
+    while outbox_of(assistant) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert outbox_of(assistant) == []
+    assert crm.crm.reports[call]["outcome"] == "opted_out"
+    assert crm.crm.suppressions[number, "all"]["call_id"] == call
+    assert crm.crm.outcomes[call, "opt_out"]["value"] is True
+    assert [row["about"] for row in list(crm.crm.tickets.values())[tickets:]].count(complaint) == 1
+    log = (assistant.folder / "actions.log").read_text()
+    assert number not in log and "投诉你们" not in log
+
+
+def outbox_of(assistant: servers.RasaServers) -> list[Path]:
+    return [path for path in (assistant.folder / "outbox").glob("*.json")]
 
 
 def test_who_calls_while_the_crm_is_away_is_greeted_and_told(

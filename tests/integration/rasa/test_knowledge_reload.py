@@ -71,7 +71,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ActionServer]:
     log, port = tmp_path_factory.mktemp("log") / "actions.log", servers.free_port()
     command = [sys.executable, "-m", "rasa_sdk", "--actions", "actions", "-p", str(port)]
     process: subprocess.Popen[bytes] = servers._start(
-        command, log, {**servers.QUIET, "YINGDA_KNOWLEDGE": str(folder), "MONGO_URL": "mongodb://127.0.0.1:1"}
+        command,
+        log,
+        {
+            **servers.QUIET,
+            **servers.outbox_in(log.parent),
+            "YINGDA_KNOWLEDGE": str(folder),
+            "MONGO_URL": "mongodb://127.0.0.1:1",
+        },
     )
     try:
         servers.wait_for(f"http://127.0.0.1:{port}/health", process, log)

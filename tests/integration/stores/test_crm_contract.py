@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from actions.clients import adapters, demo_crowd, demo_data
-from actions.clients.appointments import PER_HOUR
+from actions.clients.appointments import PER_HOUR, HourTaken
 from actions.clients.calls import CallReport, Lead, OptOut, Promise
 from actions.clients.crm import BillLine
 from actions.clients.patience import Patience
@@ -203,5 +203,35 @@ def test_racing_threads_do_one_deed(crm: Adapter, deed: str) -> None:
     if deed == "ticket":
         assert len(crm.tickets.unfinished(WANG)) == 1
     if deed == "appointment":
-        taken = [crm.appointments.book(f"call-{n}", WANG, "维修", day, "10:00") for n in (2, 3)]
+        taken = [crm.appointments.book(f"call-{n}", WANG, "维修", day, "10:30") for n in (2, 3)]
         assert len({*numbers, *taken}) == PER_HOUR and not crm.appointments.is_free(day, "10:00")
+
+
+@pytest.mark.requirement(202)
+def test_of_many_who_want_the_last_place_of_an_hour_one_gets_it(crm: Adapter) -> None:
+    desk, day = crm.appointments, date(2026, 12, 22)
+    for n in range(PER_HOUR - 1):
+        desk.book(f"first-{n}", WANG, "维修", day, "10:00")
+    barrier, got, taken = threading.Barrier(6), [], []
+
+    def book(call: str) -> None:
+        barrier.wait()
+        try:
+            got.append(desk.book(call, WANG, "维修", day, "10:30"))
+        except HourTaken:
+            taken.append(call)
+
+    threads = [threading.Thread(target=book, args=(f"call-{n}",)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(got), len(taken)) == (1, 5) and not desk.is_free(day, "10:00")
+    elsewhere = desk.book(taken[0], WANG, "维修", day, "11:00")  # the same deed, in another hour
+    with pytest.raises(HourTaken):
+        desk.move(elsewhere, day, "10:00")
+    with pytest.raises(HourTaken):
+        desk.book(taken[1], WANG, "维修", day, "10:00")
+    assert desk.move(got[0], day, "10:45")  # within its own hour
+    assert desk.cancel(got[0]) and desk.move(elsewhere, day, "10:00") and desk.is_free(day, "11:00")
+    assert not desk.is_free(day, "10:00")

@@ -6,6 +6,7 @@ indexes, $not), so what is not shown here may not be used.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -229,3 +230,26 @@ def test_writers_at_once_lose_nothing(collection: Any) -> None:
     for thread in threads:
         thread.join()
     assert collection.find_one({"_id": "counter"})["n"] == 200
+
+
+def test_of_many_that_insert_the_same_id_one_does(collection: Any) -> None:
+    won: list[int] = []
+    barrier = threading.Barrier(8)
+
+    def insert(n: int) -> None:
+        barrier.wait()
+        with contextlib.suppress(DuplicateKeyError):
+            collection.insert_one({"_id": "place:2026-12-22:10:0", "number": n, "claim": 7})
+            won.append(n)
+
+    threads = [threading.Thread(target=insert, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # an _id like 2026-12-22T10:00, which reads as a time, is not found by the embedded stand-in
+    (row,) = collection.find({"_id": {"$in": ["place:2026-12-22:10:0", "place:2026-12-22:10:1"]}})
+    assert won == [row["number"]]
+    for claim, deleted in ((8, 0), (7, 1)):  # by all fields at once
+        query = {"_id": row["_id"], "number": row["number"], "claim": claim}
+        assert collection.delete_many(query).deleted_count == deleted

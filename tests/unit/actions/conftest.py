@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from actions import backends, knowledge, requests
+from actions.clients.delivery import Outbox
 from actions.clients.knowledge_base import KnowledgeBase
+from actions.clients.spool import Spool
 from tests.fakes.crm import FakeCrm
 
 TODAY = date(2026, 11, 20)
@@ -21,6 +23,16 @@ def crm(monkeypatch: pytest.MonkeyPatch) -> FakeCrm:
         monkeypatch.setattr(backends, part, lambda: fake)
     monkeypatch.setattr(requests, "today", lambda _tracker=None: TODAY)
     return fake
+
+
+@pytest.fixture(autouse=True)
+def outbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Outbox:
+    """An outbox of this test, without its thread; `later` is its clock."""
+    made = Outbox(Spool(tmp_path / "outbox"), backends._desks, clock=lambda: made.later)
+    made.later = 0.0
+    made.start = lambda: None
+    monkeypatch.setattr(backends, "outbox", lambda: made)
+    return made
 
 
 @pytest.fixture(autouse=True)

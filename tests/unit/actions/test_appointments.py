@@ -10,6 +10,7 @@ import pytest
 from actions.answers import ActionAffirm, ActionAnswerRequest, ActionDeny
 from actions.appointments import ActionFinishAppointment, ValidateAppointmentForm
 from actions.clients.appointments import Appointment
+from actions.going_on import ActionAskMore
 from actions.taking import ActionTakeRequest
 from tests.fakes.crm import FakeCrm, Turn
 
@@ -127,3 +128,29 @@ def test_a_fault_is_a_ticket_and_leads_to_an_appointment(crm: FakeCrm) -> None:
     turn = turn.fill(FORM).then("明天上午九点")
     turn.fill(FORM, appointment_day="2026-11-21", appointment_time="09:00")
     assert turn.response("utter_confirm_book_appointment")["what"] == "维修"
+
+
+@pytest.mark.requirement(202)
+@pytest.mark.parametrize("kind", ["book_appointment", "change_appointment"])
+def test_who_was_too_late_for_an_hour_is_offered_the_nearest(crm: FakeCrm, kind: str) -> None:
+    crm.booked = REPAIR if kind == "change_appointment" else None
+    turn = begun("后天下午两点", kind, appointment_day=None)
+    assert turn.said == [f"utter_confirm_{kind}"]
+    crm.full = {"14:00", "15:00"}  # another call was quicker
+    turn = confirmed(turn)
+    assert turn.said == ["utter_time_taken"] and crm.booked == (REPAIR if "change" in kind else None)
+    assert turn.run(ActionAskMore()).form == "appointment_form" and turn.said == []
+    turn.events.append({"event": "action", "name": "action_ask_more"})
+    asked = turn.fill(FORM).response(f"utter_confirm_{kind}")
+    assert (asked["day"], asked["time"]) == ("11月22日", "13:00")
+    assert confirmed(turn).said == [f"utter_{kind}_done"]
+    assert crm.booked is not None and crm.booked.time == "13:00"
+
+
+def test_when_the_day_is_full_the_day_is_asked_for(crm: FakeCrm) -> None:
+    turn = begun("明天下午两点", "book_appointment")
+    crm.full = {f"{hour:02}:00" for hour in range(24)}
+    turn = confirmed(turn).run(ActionAskMore())
+    turn.events.append({"event": "action", "name": "action_ask_more"})
+    assert turn.form == "appointment_form" and turn.fill(FORM).slots["requested_slot"] == "appointment_day"
+    assert crm.booked is None

@@ -13,6 +13,7 @@ from actions.answers import ActionAnswerRequest
 from actions.call_end import ActionCallEnded
 from actions.clients.calls import MOODS, OUTCOMES, Lead, Promise
 from actions.clients.crm import Profile
+from actions.clients.delivery import Outbox
 from actions.outbound import ActionRecordOutcome
 from actions.session import ActionSessionStart
 from scripts.layout import ROOT
@@ -175,9 +176,7 @@ def test_the_end_of_a_call_is_written_back(crm: FakeCrm) -> None:
     assert written.asked == ("查余额",) and turn.responses == []
 
 
-def test_an_opt_out_is_written_when_it_is_said_and_again_at_the_end(
-    crm: FakeCrm, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_opt_out_is_written_when_it_is_said_and_again_at_the_end(crm: FakeCrm, outbox: Outbox) -> None:
     turn = Turn("别再打了", "opt_out", **WHO)
     turn.message["metadata"] = {"call": CALL}
     turn.run(ActionRecordOutcome())
@@ -188,10 +187,14 @@ def test_an_opt_out_is_written_when_it_is_said_and_again_at_the_end(
     turn.events = [heard("opt_out"), told("utter_opt_out")]
     turn.run(ActionCallEnded(), DOMAIN)
     assert len(crm.opted_out) == 1
-    monkeypatch.setattr(call_end, "TRY_AGAIN_AFTER_S", (0.0, 0.0))
     crm.away = True
     turn.run(ActionCallEnded(), DOMAIN)  # nothing breaks
-    assert len(crm.reports) == 1
+    assert len(crm.reports) == 1 and outbox.summary().kinds == (("opt_out", 1), ("report", 1))
+    crm.away, outbox.later = False, 10.0
+    outbox.deliver_due()
+    assert len(crm.reports) == 2 and crm.reports[1] == crm.reports[0]
+    assert len(crm.opted_out) == 2 and crm.opted_out[1].number == word.number
+    assert outbox.summary().waiting == 0
 
 
 def test_a_withheld_number_opts_nobody_out(crm: FakeCrm) -> None:
