@@ -91,6 +91,18 @@ class CallBook:
     def __len__(self) -> int:
         return len(self._by_handle)
 
+    def handles(self) -> list[CallHandle]:
+        """The calls that are not over yet."""
+        return list(self._by_handle)
+
+    def table_sizes(self) -> dict[str, int]:
+        """Entries of each table."""
+        return {
+            "calls": len(self._by_handle),
+            "dialogs": len(self._by_dialog),
+            "events": len(self.events),
+        }
+
     def token(self) -> str:
         """64 random bits in hex."""
         return f"{self.rng.getrandbits(64):016x}"

@@ -67,6 +67,16 @@ class TransactionLayer:
         """Transactions not terminated yet."""
         return len(self._clients) + len(self._servers)
 
+    def table_sizes(self) -> dict[str, int]:
+        """Entries of each table."""
+        return {
+            "client transactions": len(self._clients),
+            "server transactions": len(self._servers),
+            "merge keys": len(self._merged),
+            "timers": len(self.timers),
+            "datagrams": len(self._outbox),
+        }
+
     def transmit(self, data: bytes, addr: Address) -> None:
         """Queue one datagram."""
         self._outbox.append((data, addr))

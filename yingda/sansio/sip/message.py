@@ -233,6 +233,9 @@ def _read_headers(lines: list[str]) -> tuple[Headers, str]:
     headers: Headers = {}
     problem = ""
     for line in lines:
+        if "\r" in line or "\n" in line:  # never repeated in an answer: other parsers take it for a new line
+            problem = problem or "CR or LF alone"
+            line = line.replace("\r", " ").replace("\n", " ")
         name, colon, value = line.partition(":")
         name = name.strip(" \t").lower()
         name = COMPACT.get(name, name)
@@ -260,7 +263,7 @@ def _check(message: Message) -> str:
     for name in SINGLE:
         if len(headers.get(name, ())) > 1:
             return f"header {name} comes more than once"
-    number, method = [*headers["cseq"][0].split(None, 1), ""][:2]
+    number, method = [*headers["cseq"][0].split(None, 1), "", ""][:2]
     if not (
         number.isascii() and number.isdigit() and len(number) <= 10 and int(number) < MAX_CSEQ and method
     ):

@@ -97,11 +97,11 @@ def parse(body: bytes) -> SessionDescription:
             streams.append([line])
         else:
             (streams[-1] if streams else common).append(line)
-    media_lines = tuple(stream[0][2:].strip() for stream in streams)
-    for index, stream in enumerate(streams):
-        parts = media_lines[index].split()
-        if len(parts) < 4:
-            raise SdpError("malformed m= line", 400)
+    media = [stream[0][2:].split() for stream in streams]
+    if any(len(parts) < 4 for parts in media):  # those that we refuse too: our answer repeats them
+        raise SdpError("malformed m= line", 400)
+    media_lines = tuple(" ".join(parts) for parts in media)
+    for index, (stream, parts) in enumerate(zip(streams, media, strict=True)):
         if parts[0] == "audio" and parts[2] == "RTP/AVP" and parts[1] != "0":
             return _audio(common, stream[1:], parts, media_lines, index)
     raise SdpError("no audio stream over RTP/AVP")

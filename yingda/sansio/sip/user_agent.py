@@ -113,6 +113,14 @@ class UserAgent:
         """Transactions not over yet; each goes away by itself, 32 s after its call at most."""
         return self._layer.transaction_count
 
+    def calls(self) -> list[CallHandle]:
+        """The calls that are not over yet."""
+        return self._book.handles()
+
+    def table_sizes(self) -> dict[str, int]:
+        """Entries of each table that messages of peers fill; all 0 once every call and timer is over."""
+        return {**self._layer.table_sizes(), **self._book.table_sizes()}
+
     # -- inbound calls -----------------------------------------------------------------------------
     def ring(self, call: CallHandle, now: float, sdp: bytes = b"") -> None:
         """Send 180 Ringing, or 183 Session Progress with ``sdp`` for early media."""

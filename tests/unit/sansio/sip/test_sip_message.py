@@ -148,6 +148,9 @@ def test_unusual_but_valid_characters() -> None:
         (b"From: <sip:13800138000@192.0.2.2>", b"From: <sip: 1380 @192.0.2.2>", 400),
         (b";branch=z9hG4bK1;rport", b";;,;,,", 400),
         (b"Max-Forwards: 70", b"this is no header", 400),
+        (b"CSeq: 1 INVITE", b"CSeq: \n", 400),
+        (b"CSeq: 1 INVITE", b"CSeq: \x0b", 400),
+        (b"Call-ID: c1", b"Call-ID: c1\nContact: <sip:somebody@else>", 400),
     ],
 )
 def test_malformed_requests_carry_their_refusal(old: bytes, new: bytes, code: int) -> None:
