@@ -161,6 +161,27 @@ def test_what_a_call_leaves_while_the_crm_is_away_is_there_once_when_it_is_back(
     assert number not in log and "投诉你们" not in log
 
 
+@pytest.mark.requirement(50)
+def test_a_call_that_ends_while_the_action_server_is_away_leaves_its_report(
+    crm: CrmServer, assistant: servers.RasaServers
+) -> None:
+    call = f"test-{uuid.uuid4().hex[:12]}"
+
+    async def talk() -> None:
+        async with Customer(assistant.call_url(call), call) as customer:
+            await customer.says("我想查一下我的余额")
+            assistant.kill_actions()
+            await customer.hangs_up()
+
+    asyncio.run(talk())
+    time.sleep(2.0)
+    assistant.start_actions()
+    deadline = time.monotonic() + 30
+    while call not in crm.crm.reports and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert crm.crm.reports[call]["asked"] == ["查余额"]
+
+
 def outbox_of(assistant: servers.RasaServers) -> list[Path]:
     return [path for path in (assistant.folder / "outbox").glob("*.json")]
 

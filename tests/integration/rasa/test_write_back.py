@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 import servers
 from customer import Customer
+
+from actions.clients.appointments import PER_HOUR, Appointments
 
 pytestmark = [pytest.mark.integration, pytest.mark.requirement(50)]
 
@@ -108,5 +110,27 @@ def test_a_promise_is_written_back_in_cents_with_its_day(
         value = (await report(database[1], call))["value"]
         assert value["outcome"] == "promised"
         assert value["promises"] == [{"cents": 5000, "date": "2026-11-25"}]
+
+    asyncio.run(talk())
+
+
+@pytest.mark.requirement(202)
+def test_who_was_too_late_for_the_last_place_of_an_hour_is_offered_another(
+    rasa: servers.RasaServers, database: tuple[str, Any]
+) -> None:
+    desk, day = Appointments(database[1]), date(2026, 12, 1)
+
+    async def talk() -> None:
+        call = call_id()
+        async with Customer(rasa.call_url(call), call) as customer:
+            await customer.says("我想约个师傅上门，十二月一号下午两点")
+            assert "12月1日14:00" in (await customer.says("六七二一")).said
+            for n in range(PER_HOUR):  # others are quicker
+                await asyncio.to_thread(desk.book, f"{call}-{n}", WANG, "维修", day, "14:30")
+            told = (await customer.says("对")).said
+            assert "约满" in told and "12月1日15:00" in told
+            assert "约好12月1日15:00" in (await customer.says("对")).said
+        rows = await asyncio.to_thread(lambda: list(database[1].crm_appointments.find({"day": "2026-12-01"})))
+        assert sorted(row["hour"] for row in rows if row["state"] == "booked") == [14] * PER_HOUR + [15]
 
     asyncio.run(talk())

@@ -41,6 +41,7 @@ from rasa.shared.core.events import (
     UserUttered,
 )
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.exceptions import RasaException
 from rasa.shared.importers.importer import E2EImporter, TrainingDataImporter
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.utils.endpoints import EndpointConfig
@@ -55,6 +56,7 @@ from extensions.patches import (
     event_kinds,
     graph_runner,
     guard,
+    last_action,
     past_states,
     rules,
     tracker_copy,
@@ -71,6 +73,7 @@ TARGETS = (
     (processor, "copy"),
     (Event, "resolve_by_type"),
     (rasa_actions, "default_actions"),
+    (RemoteAction, "run"),
 )
 STOCK = {(owner, name): getattr(owner, name) for owner, name in TARGETS}
 DOMAIN = Domain.from_yaml(
@@ -509,3 +512,51 @@ def test_a_new_action_in_a_rule_leaves_the_examples_for_understanding_as_they_we
     assert len(before.training_examples) == 2
     end_to_end = examples(tmp_path, RULES + END_TO_END)
     assert any(x.get("action_text") == "十元" for x in end_to_end.training_examples)
+
+
+@pytest.mark.parametrize("intent", [last_action.LAST, "ask"])
+async def test_only_the_end_of_a_call_waits_for_the_action_server(
+    monkeypatch: pytest.MonkeyPatch, intent: str
+) -> None:
+    tries, slept = [], []
+
+    async def run(self: RemoteAction, *given: Any) -> list[Event]:
+        tries.append(self.name())
+        if len(tries) < 4:
+            raise RasaException("Couldn't connect")
+        return [SlotSet("awaiting", "more")]
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(RemoteAction, "run", run)
+    monkeypatch.setattr(last_action.asyncio, "sleep", sleep)
+    assert last_action.apply() and last_action.apply()
+    tracker = DialogueStateTracker.from_events("call-1", [UserUttered("", {"name": intent})])
+    if intent == "ask":
+        with pytest.raises(RasaException):
+            await RemoteAction("action_a", None).run(None, None, tracker, DOMAIN)
+        assert len(tries) == 1 and slept == []
+    else:
+        assert await RemoteAction("action_a", None).run(None, None, tracker, DOMAIN)
+        assert len(tries) == 4 and slept == [0.5, 1.0, 2.0]
+
+
+async def test_an_action_server_that_stays_away_is_given_up_before_the_lock_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def run(self: RemoteAction, *given: Any) -> list[Event]:
+        raise RasaException("Couldn't connect")
+
+    slept = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(RemoteAction, "run", run)
+    monkeypatch.setattr(last_action.asyncio, "sleep", sleep)
+    last_action.apply()
+    tracker = DialogueStateTracker.from_events("call-1", [UserUttered("", {"name": last_action.LAST})])
+    with pytest.raises(RasaException):
+        await RemoteAction("action_a", None).run(None, None, tracker, DOMAIN)
+    assert 40 < sum(slept) <= last_action.ALL_S
