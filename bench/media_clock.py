@@ -30,6 +30,8 @@ sys.path.insert(0, str(ROOT))
 
 from yingda.gateway.media import MediaEngine, MediaEvent, MediaLeg, MediaSettings
 from yingda.gateway.vad import VadModel
+from yingda.plumbing.recording.keys import new_ring
+from yingda.plumbing.recording.vault import Vault
 
 BUILD = ROOT / "var" / "bench"
 BAR = 2.0
@@ -152,7 +154,7 @@ async def measure_engine(side: Side, calls: int, seconds: float, directory: Path
         max_legs=calls,
         recordings_dir=str(directory),
     )
-    engine = MediaEngine(settings)
+    engine = MediaEngine(settings, vault=Vault(directory, new_ring("bench")))
     legs = [engine.open_leg(str(number)) for number in range(calls)]
     speaker: list[Speaker] = []
     engine.start(lambda events: speaker[0].take(events) if speaker else None)

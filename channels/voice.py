@@ -39,6 +39,7 @@ from yingda.messages.dialogue import (
     Message,
     Say,
     Silence,
+    StopRecording,
     Transfer,
     TurnDone,
     Up,
@@ -63,7 +64,8 @@ class VoiceOutput(OutputChannel):
     """What the bot does in one turn, sent at once and stamped with the turn's generation.
 
     A response's `metadata` in domain.yml decides how it is said and what is listened for:
-    `interruptible: false`, `listen: {expect: digits, max_digits: 4, boost: [...]}`, and the keys of
+    `interruptible: false`, `listen: {expect: digits, max_digits: 4, boost: [...], secret: true}`, `record:
+    false` (or `record: erase`: no more recording, and none of what was recorded), and the keys of
     yingda.messages.spoken: voice, style, rate, pitch, volume, pause_before_ms.
     """
 
@@ -86,6 +88,7 @@ class VoiceOutput(OutputChannel):
         """Say `text`."""
         metadata = kwargs.get("metadata") or {}
         self._expect(metadata.get("listen"))
+        await self._stop_recording(metadata.get("record", True))
         interruptible = metadata.get("interruptible", True) is not False
         for key, mistake in spoken.mistakes(metadata).items():
             logger.warning("voice channel: a response's metadata.%s is left out: %s", key, mistake)
@@ -101,13 +104,16 @@ class VoiceOutput(OutputChannel):
         )
 
     async def send_custom_json(self, recipient_id: str, json_message: dict[str, Any], **kwargs: Any) -> None:
-        """Do what an action asked for: `{"type": "listen" | "hotwords" | "transfer" | "hang_up", ...}`."""
+        """Do what an action asked for: `{"type": "listen" | "hotwords" | "record" |
+        "transfer" | "hang_up", ...}`."""
         kind, generation = json_message.get("type"), self._generation
         if kind == "listen":
             self._expect(json_message)
         elif kind == "hotwords":
             for mistake in self._words.add(json_message.get("words")):
                 logger.warning("voice channel: call %s: %s", recipient_id, mistake)
+        elif kind == "record":
+            await self._stop_recording(json_message.get("record", False))
         elif kind == "transfer":
             self._leaving = True
             await self._send(
@@ -126,6 +132,13 @@ class VoiceOutput(OutputChannel):
         else:
             logger.warning("voice channel: an action sent json of unknown type %r; it is dropped", kind)
 
+    async def _stop_recording(self, record: Any) -> None:
+        if record is True:
+            return
+        if record not in (False, "erase"):
+            logger.warning("voice channel: record: got %r, expected false or erase; taken for false", record)
+        await self._send(StopRecording(generation=self._generation, erase=record == "erase"))
+
     async def finish(self) -> None:
         """Say what is expected next, then that the turn is complete."""
         if not self._leaving:
@@ -140,6 +153,7 @@ class VoiceOutput(OutputChannel):
                 expect=hint.get("expect", "free"),
                 max_digits=hint.get("max_digits"),
                 boost=tuple(hint.get("boost", ())),
+                secret=hint.get("secret", False) is True,
             )
 
 

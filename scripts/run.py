@@ -27,6 +27,7 @@ from scripts.layout import (
     Layout,
 )
 from scripts.rasa_workers import RasaWorkers
+from scripts.recordings import Recordings
 from scripts.supervisor import Service, StartFailed, Supervisor, http_probe
 from yingda.plumbing import stores
 from yingda.plumbing.health import NotReady
@@ -95,6 +96,7 @@ class System:
         self.supervisor.start(behind)
         self._finish(seed)
         if calls:
+            self._make_recording_keys()
             self.supervisor.start([self._gateway()])
         say(f"up after {time.monotonic() - begun:.0f} s")
 
@@ -117,6 +119,12 @@ class System:
             services.append(Service(redis.child, lambda: stores.redis_problem(redis.url), 30.0))
         self.supervisor.start(services)
         self.env = plan.environment(mongo_url, redis_url)
+
+    def _make_recording_keys(self) -> None:
+        tool = Recordings(self.plan.gateway)
+        if self.plan.gateway.media.record and tool.make_keys():
+            say(f"made the keys that recordings are encrypted with: {tool.keys_file}. Keep a copy elsewhere:")
+            say("without them nobody can listen to a recording (docs/recording.md)")
 
     def _finish(self, seed: Child) -> None:
         deadline = time.monotonic() + SEED_DEADLINE_S
@@ -216,7 +224,7 @@ def run(call: str) -> int:
             status = system.demo_call()
             recording = system.recording()
             if recording:
-                say(f"recording: {recording}")
+                say(f"recording: {recording} (encrypted; docs/recording.md says how to listen)")
             if call == "once":
                 return status
         system.stay()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.dialogue_server import ScriptedDialogue
+from tests.fakes.recordings import write_keys
 from tests.fakes.speech_server import ScriptedSpeech
 
 START_DEADLINE_S = 90.0
@@ -38,6 +39,7 @@ class GatewayProcess:
             "media__port_first": rtp_ports[0],
             "media__port_last": rtp_ports[1],
             "media__recordings_dir": folder / "recordings",
+            "recordings__keys_file": write_keys(folder),
             "prompts__cache_dir": folder / "prompts",
             "prompts__shipped_dir": folder / "none",
             "records__journal_dir": folder / "journal",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.fakes.recordings import vault
 from yingda.gateway.media import MediaEngine, MediaEvent, MediaLeg, MediaSettings
 from yingda.sansio.rtp import g711
 from yingda.sansio.rtp.packet import RtpPacket, parse
@@ -94,7 +95,9 @@ class Bench:
         self.network = FakeNetwork()
         values: dict[str, object] = {"max_legs": 8, "port_first": 20000, "port_last": 20013}
         values |= {"record": recordings is not None, "recordings_dir": str(recordings or "")}
-        self.engine = MediaEngine(MediaSettings(**(values | settings)), self.network, self.network.open)  # type: ignore[arg-type]
+        kept = None if recordings is None else vault(recordings)
+        config = MediaSettings(**(values | settings))  # type: ignore[arg-type]
+        self.engine = MediaEngine(config, self.network, self.network.open, kept)
         self.now_ms = 1000.0
 
     def leg(self, payload_type: int = 8, dtmf_type: int | None = 101, peer: Address = PEER) -> MediaLeg:

@@ -8,6 +8,8 @@ import contextlib
 import logging
 import signal
 import sys
+from functools import partial
+from pathlib import Path
 
 from yingda.gateway.call import Services
 from yingda.gateway.call_record import Recorder
@@ -15,10 +17,13 @@ from yingda.gateway.calls import Calls
 from yingda.gateway.http_api import HttpApi
 from yingda.gateway.latency import AudioHistory
 from yingda.gateway.metrics import Metrics
+from yingda.gateway.playback import Playback
 from yingda.gateway.prompts import PromptError, Prompts
 from yingda.gateway.settings import GatewaySettings
 from yingda.gateway.speech_link import SpeechLink
 from yingda.plumbing import logs, settings
+from yingda.plumbing.recording import keys
+from yingda.plumbing.recording.vault import COLLECTION, Vault
 
 log = logging.getLogger("gateway")
 
@@ -39,9 +44,18 @@ class Gateway:
         self._prompts.load()
         self._speech = SpeechLink(config.speech, self._speech_changed)
         self._recorder = Recorder(config.records)
+        self._vault = self._open_vault()
         shared = (config, self._speech, self._prompts, self._recorder, AudioHistory(), self._metrics)
-        self._calls = Calls(Services(*shared))
+        self._calls = Calls(Services(*shared, self._vault))
         self._stop = asyncio.Event()
+
+    def _open_vault(self) -> Vault | None:
+        config = self._config
+        if not config.media.record:
+            return None
+        ring = keys.load(Path(config.recordings.keys_file))
+        recorder, root = self._recorder, Path(config.media.recordings_dir)
+        return Vault(root, ring, recorder.recording_key, partial(recorder.save, COLLECTION))
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then let the calls end.  Raises StartError."""
@@ -53,7 +67,7 @@ class Gateway:
         await self._speech.start()
         making = asyncio.create_task(self._prompts.make_missing(self._speech))
         await _bind(self._calls.start(), "sip.port", f"{sip.bind_host}:{sip.port}/udp")
-        api = HttpApi(self._calls, self._metrics, self._why_not_ready)
+        api = HttpApi(self._calls, self._metrics, self._why_not_ready, self._playback())
         runner = await _bind(api.start(http.host, http.port), "http.port", f"{http.host}:{http.port}/tcp")
         log.info("taking calls on %s:%d/udp", sip.bind_host, sip.port)
         await self._stop.wait()
@@ -63,6 +77,11 @@ class Gateway:
         await self._calls.stop()
         await self._speech.close()
         await asyncio.to_thread(self._recorder.stop)
+
+    def _playback(self) -> Playback | None:
+        if self._vault is None:
+            return None
+        return Playback(self._config.recordings, self._vault, self._recorder.find_call, self._recorder.audit)
 
     async def _drain(self) -> None:
         self._calls.drain()
@@ -108,7 +127,7 @@ def main() -> int:
     logs.setup("gateway")
     try:
         asyncio.run(_serve(path))
-    except (settings.SettingsError, StartError, PromptError, FileNotFoundError) as error:
+    except (settings.SettingsError, StartError, PromptError, keys.KeysError, FileNotFoundError) as error:
         print(f"gateway: {error}", file=sys.stderr)
         return 1
     return 0

@@ -20,6 +20,7 @@ from yingda.gateway.speech_link import Recognition, SpeechLink, SpeechUnavailabl
 from yingda.gateway.vad import VoiceChange
 from yingda.gateway.voice_out import VoiceOut
 from yingda.messages import dialogue
+from yingda.plumbing.recording.vault import Vault
 from yingda.sansio.turns import State, TurnMachine
 from yingda.sansio.turns import commands as cmd
 from yingda.sansio.turns import events as ev
@@ -40,6 +41,7 @@ class Services:
     recorder: Recorder
     history: AudioHistory
     metrics: Metrics
+    vault: Vault | None = None  # of recordings; None where they are off
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Parties:
     direction: dialogue.Direction
     customer_number: str
     our_number: str
+    record: bool = True
 
 
 class Call:
@@ -78,6 +81,8 @@ class Call:
         self._connected_ms = 0.0
         self._quiet_ms = 0.0
         self._outcome: str | None = None
+        self._is_secret = False  # the customer's words and keys are not to be kept
+        self._secret_tail: asyncio.TimerHandle | None = None
 
     @property
     def state(self) -> str:
@@ -114,6 +119,10 @@ class Call:
         if self._timer is not None:
             self._timer.cancel()
         self._voice.stop()
+        if self._secret_tail is not None:
+            self._secret_tail.cancel()
+        if self._is_secret:
+            self._record.secret_over(self._ms())
         self._record.ended(self._outcome, {}, code)
         self.leg.close()
 
@@ -155,8 +164,12 @@ class Call:
                     self._record.bot_rests_on(generation, message.evidence)
                 if pieces(text):
                     self.feed(ev.BotSaid(generation, text, interruptible))
-            case dialogue.Listen(generation, expect, max_digits, boost):
+            case dialogue.Listen(generation, expect, max_digits, boost, secret):
+                self._keep_secret(secret)
                 self.feed(ev.BotListened(generation, ev.Hints(expect, max_digits, boost)))
+            case dialogue.StopRecording(_, erase):
+                self.leg.stop_recording(erase)
+                self._record.recording_stopped(erase)
             case dialogue.TurnDone(generation):
                 self.feed(ev.BotTurnDone(generation))
             case dialogue.HangUp(generation, reason):
@@ -166,6 +179,24 @@ class Call:
             case dialogue.Error(generation, reason):
                 log.warning("call %s: the dialogue failed: %s", self.parties.call_id, reason)
                 self.feed(ev.DialogueFailed(generation))
+
+    def _keep_secret(self, secret: bool) -> None:
+        if self._secret_tail is not None:
+            self._secret_tail.cancel()
+            self._secret_tail = None
+        if secret and not self._is_secret:
+            self._is_secret = True
+            self.leg.keep_secret(True)
+            self._record.secret_began(self._ms())
+        elif not secret and self._is_secret:
+            # the last key's tone is still in the jitter buffer
+            tail_s = self._services.settings.recordings.secret_tail_ms / 1000
+            self._secret_tail = self._loop.call_later(tail_s, self._secret_over)
+
+    def _secret_over(self) -> None:
+        self._is_secret, self._secret_tail = False, None
+        self.leg.keep_secret(False)
+        self._record.secret_over(self._ms())
 
     # The machine
 
@@ -242,13 +273,14 @@ class Call:
                 if replaces is not None:
                     self._services.metrics.count("joined_turns")
                 times = (started_ms, ended_ms)
-                self._record.customer_turn(turn, text, confidence, *times, replaces)
+                kept = "" if self._is_secret else text
+                self._record.customer_turn(turn, kept, confidence, *times, replaces, self._is_secret)
                 send(dialogue.CustomerTurn(turn, generation, text, confidence, *times, _heard(heard)))
             case cmd.SendSilence(generation, count, heard):
                 self._record.silence(count, self._ms())
                 send(dialogue.Silence(generation, count, _heard(heard)))
             case cmd.SendDigits(generation, digits, heard):
-                self._record.digits(digits, self._ms())
+                self._record.digits("" if self._is_secret else digits, self._ms(), self._is_secret)
                 send(dialogue.Keypad(generation, digits, _heard(heard)))
             case cmd.EndDialogue(reason, heard):
                 self._outcome = self._outcome or reason

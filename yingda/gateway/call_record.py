@@ -2,6 +2,7 @@
 
 MongoDB ``calls``: one document per call, ``_id`` = call_id.  ``turns``: one per turn of either side, ``_id``
 = ``<call_id>:<seq>``, with what was said, what was heard and the response latency.
+``audit``: who listened to which recording, or was refused, and why.
 Redis hash ``call:<id>``: the live state, with a TTL.  Stream ``calls:events``: event, call_id, at, data.
 """
 
@@ -9,18 +10,28 @@ from __future__ import annotations
 
 import json
 import logging
+import time
+import uuid
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from pymongo.errors import PyMongoError
+
 from yingda.gateway.settings import RecordSettings
 from yingda.gateway.store_writer import Operation, StoreWriter
 from yingda.plumbing import stores
+from yingda.plumbing.recording import vault
 from yingda.sansio.turns.commands import HeardTurn
 
 log = logging.getLogger(__name__)
 
-_INDEXES = (("turns", [("call_id", 1), ("seq", 1)]), ("calls", [("started_at", -1)]))
+_INDEXES = (
+    ("turns", [("call_id", 1), ("seq", 1)]),
+    ("calls", [("started_at", -1)]),
+    ("audit", [("call_id", 1)]),
+)
+_ASK_AGAIN_S = 10.0
 
 
 class Recorder:
@@ -33,6 +44,7 @@ class Recorder:
         self._database = self._mongo_client[stores.DATABASE]
         self._redis = stores.redis()
         self._has_indexes = False
+        self._ask_again_at = 0.0
         self.mongo = StoreWriter("MongoDB", self._to_mongo, folder / "mongo.jsonl", settings.retry_s)
         self.redis = StoreWriter("Redis", self._to_redis, folder / "redis.jsonl", settings.retry_s)
 
@@ -49,6 +61,27 @@ class Recorder:
     def save(self, collection: str, key: str, document: dict[str, Any]) -> None:
         """Write one whole document; texts in fields named ``..._at`` are stored as dates."""
         self.mongo.put({"collection": collection, "key": key, "document": dict(document)})
+
+    def audit(self, who: str, what: str, call_id: str, **more: Any) -> None:
+        """An entry that is never changed: who did what with which call; more: why, from_where, done."""
+        entry = {"who": who, "what": what, "call_id": call_id, "happened_at": now_text(), **more}
+        self.save("audit", uuid.uuid4().hex, entry)
+
+    def recording_key(self, customer: str) -> dict[str, Any] | None:
+        """The data key of a customer's recordings; None when there is none, or MongoDB is away."""
+        if time.monotonic() < self._ask_again_at:
+            return None
+        try:
+            return self._database[vault.COLLECTION].find_one({"_id": customer})
+        except PyMongoError as error:
+            # asked by the thread that writes recordings: it must not wait for a dead store once a call
+            self._ask_again_at = time.monotonic() + _ASK_AGAIN_S
+            log.warning("MongoDB is not asked for keys for %.0f s (%s)", _ASK_AGAIN_S, type(error).__name__)
+            return None
+
+    def find_call(self, call_id: str) -> dict[str, Any] | None:
+        """The document of a call. Raises PyMongoError."""
+        return self._database["calls"].find_one({"_id": call_id})
 
     def live(self, call_id: str, values: dict[str, str]) -> None:
         """Change the live state of a call."""
@@ -96,6 +129,7 @@ class CallRecord:
         self._customer_seq: dict[int, int] = {}
         self._bot_latency: dict[int, int] = {}
         self._evidence: dict[int, list[dict[str, Any]]] = {}
+        self._secret: list[list[int | None]] = []
         self.counters = {"customer_turns": 0, "bot_turns": 0, "barge_ins": 0, "fillers": 0, "silences": 0}
         self._facts = {"direction": direction, "customer_number": customer, "our_number": ours}
         self.started_at = now_text()
@@ -107,18 +141,46 @@ class CallRecord:
         self._tell("call_answered", "answered", {})
 
     def customer_turn(
-        self, turn: int, text: str, confidence: float, started_ms: int, ended_ms: int, replaces: int | None
+        self,
+        turn: int,
+        text: str,
+        confidence: float,
+        started_ms: int,
+        ended_ms: int,
+        replaces: int | None,
+        is_secret: bool = False,
     ) -> None:
-        """A turn sent to the dialogue; one that ``replaces`` an earlier turn takes its place here."""
+        """A turn sent to the dialogue; one that ``replaces`` an earlier turn takes its place here. Of a
+        secret turn the caller gives no text."""
         times = {"started_ms": started_ms, "ended_ms": ended_ms}
-        values = {"text": text, "confidence": round(confidence, 3), **times}
+        values: dict[str, Any] = {"text": text, "confidence": round(confidence, 3), **times}
+        if is_secret:
+            values["secret"] = True
         seq = self._customer_seq.get(turn if replaces is None else replaces)
         self.counters["customer_turns"] += seq is None
         self._customer_seq[turn] = self._turn("customer", values, seq)
 
-    def digits(self, digits: str, at_ms: int) -> None:
+    def digits(self, digits: str, at_ms: int, is_secret: bool = False) -> None:
+        """Keys; of secret ones the caller gives none."""
         self.counters["customer_turns"] += 1
-        self._turn("customer", {"text": "", "digits": digits, "started_ms": at_ms, "ended_ms": at_ms})
+        values = {"text": "", "digits": digits, "started_ms": at_ms, "ended_ms": at_ms}
+        self._turn("customer", {**values, "secret": True} if is_secret else values)
+
+    def secret_began(self, at_ms: int) -> None:
+        """The customer's side is left out of the recording from now on."""
+        self._secret.append([at_ms, None])
+        self._save({"recording_secret_ms": self._secret})
+
+    def secret_over(self, at_ms: int) -> None:
+        """It is recorded again."""
+        self._secret[-1][1] = at_ms
+        self._save({"recording_secret_ms": self._secret})
+
+    def recording_stopped(self, is_erased: bool) -> None:
+        """Nothing is recorded from now on."""
+        erased = {"recording": None, "recording_erased": True} if is_erased else {}
+        self._save({"recording_stopped_at": now_text(), **erased})
+        self._recorder.audit("dialogue", "erase_recording" if is_erased else "stop_recording", self._call_id)
 
     def silence(self, count: int, at_ms: int) -> None:
         self.counters["silences"] += 1

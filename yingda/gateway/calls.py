@@ -70,7 +70,7 @@ class Calls:
             max_invites_per_s=s.calls.max_invites_per_s,
         )
         self._sip = SipEndpoint(config, self._on_sip, s.sip.bind_host)
-        self._media = MediaEngine(s.media)
+        self._media = MediaEngine(s.media, vault=services.vault)
         self._vad = Vad(s.vad, s.media.max_legs, self._voice_from_thread)
         self._lines: dict[sip.CallHandle, _Line] = {}
         self._by_leg: dict[int, _Line] = {}
@@ -150,7 +150,7 @@ class Calls:
             raise Refused(409, "there is a call with this call_id")
         uri, address, credentials = self._route(parties.customer_number, trunk_name)
         try:
-            leg = self._media.open_leg(parties.call_id)
+            leg = self._media.open_leg(parties.call_id, parties.customer_number, parties.record)
         except MediaError as error:
             raise Refused(503, str(error)) from error
         host = s.sip.public_host or local_host(address)
@@ -230,7 +230,7 @@ class Calls:
         call_id = new_call_id()
         try:
             media_plan = _negotiate(offer.sdp) if offer.sdp else None
-            leg = self._media.open_leg(call_id)
+            leg = self._media.open_leg(call_id, offer.from_number)
         except sdp.SdpError as error:
             self._services.metrics.count("calls_refused")
             self._sip.reject(offer.call, error.code)

@@ -1,7 +1,8 @@
 """The private HTTP API of the gateway: health, metrics, and calls to place, list and end.
 
-It has no login: it listens on loopback or inside the cluster.  ``POST /internal/calls`` answers 202 when the
-INVITE is out; what becomes of the call is told on the Redis stream ``calls:events``.
+But for recordings (playback.py) it has no login: it listens on loopback or inside the cluster.
+``POST /internal/calls`` answers 202 when the INVITE is out; what becomes of the call is told on the Redis
+stream ``calls:events``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from aiohttp import web
 from yingda.gateway.call import Parties
 from yingda.gateway.calls import Calls, Refused
 from yingda.gateway.metrics import Metrics
+from yingda.gateway.playback import Playback
 from yingda.plumbing import health
 
 _FIELDS: dict[str, tuple[type, bool]] = {  # field: type, needed
@@ -23,6 +25,7 @@ _FIELDS: dict[str, tuple[type, bool]] = {  # field: type, needed
     "to": (str, True),
     "trunk": (str, False),
     "ring_timeout_ms": (int, False),
+    "record": (bool, False),
 }
 
 
@@ -41,8 +44,8 @@ def parse_placement(data: Any) -> dict[str, Any]:
         value = data.get(name)
         if value is None and not is_needed:
             continue
-        if not isinstance(value, kind) or isinstance(value, bool) or value == "":
-            expected = "an integer" if kind is int else "a text"
+        if type(value) is not kind or value == "":
+            expected = {int: "an integer", bool: "true or false", str: "a text"}[kind]
             raise BadRequest(
                 f"{name}: expected {expected}" + ("" if value is not None else ", it is missing")
             )
@@ -55,7 +58,14 @@ def parse_placement(data: Any) -> dict[str, Any]:
 class HttpApi:
     """``why_not_ready()`` is None when calls can be taken."""
 
-    def __init__(self, calls: Calls, metrics: Metrics, why_not_ready: Callable[[], str | None]) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        metrics: Metrics,
+        why_not_ready: Callable[[], str | None],
+        playback: Playback | None = None,
+    ) -> None:
+        self._playback = playback
         self._calls, self._metrics, self._why_not_ready = calls, metrics, why_not_ready
 
     async def start(self, host: str, port: int) -> web.AppRunner:
@@ -66,6 +76,8 @@ class HttpApi:
         app.router.add_get("/internal/calls", self._list)
         app.router.add_post("/internal/calls", self._place)
         app.router.add_delete("/internal/calls/{call_id}", self._hang_up)
+        if self._playback is not None:
+            self._playback.add_routes(app)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, host, port).start()
@@ -84,7 +96,7 @@ class HttpApi:
     async def _place(self, request: web.Request) -> web.Response:
         try:
             body = parse_placement(await request.json())
-            parties = Parties(body["call_id"], "outbound", body["to"], body["from"])
+            parties = Parties(body["call_id"], "outbound", body["to"], body["from"], body.get("record", True))
             self._calls.place(parties, body.get("trunk"), body.get("ring_timeout_ms"))
         except BadRequest as error:
             return web.json_response({"error": str(error)}, status=400)

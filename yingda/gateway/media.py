@@ -36,10 +36,11 @@ from yingda.gateway.media_events import (
     PlaybackStarved,
     PlaybackStopped,
 )
-from yingda.gateway.media_plane import LegState, MediaPlane, recording_path
+from yingda.gateway.media_plane import LegState, MediaPlane
 from yingda.gateway.media_sockets import Poller, RtpSocket, Socket
 from yingda.gateway.media_thread import MediaClock, favour_thread
 from yingda.gateway.recorder import Recorder, Tape
+from yingda.plumbing.recording.vault import Vault
 from yingda.sansio.rtp import g711
 from yingda.sansio.rtp.dtmf import digit_packets
 
@@ -75,14 +76,15 @@ class MediaLeg:
         self._engine, self._state = engine, state
         self._payload_type = g711.PCMA
         self._closed = False
+        self._recording = state.tape.path if state.tape is not None else None
         self.leg_id = state.leg_id
         self.call_id = call_id
         self.local_port = local_port
 
     @property
     def recording_path(self) -> Path | None:
-        """The recording's file; None when recording is off."""
-        return self._state.tape.path if self._state.tape is not None else None
+        """The recording's file; None when it is not recorded, or was erased."""
+        return self._recording
 
     def connect(
         self,
@@ -145,6 +147,16 @@ class MediaLeg:
         silence."""
         self._do("hold", held)
 
+    def keep_secret(self, secret: bool) -> None:
+        """While secret the customer's side is silence in the recording: tones and words."""
+        self._do("keep_secret", secret)
+
+    def stop_recording(self, erase: bool) -> None:
+        """Record no more, for the rest of the call; `erase` deletes what there is."""
+        self._do("stop_recording", erase)
+        if erase:
+            self._recording = None
+
     def close(self) -> None:
         """End of the leg: LegClosed follows. Playback events of what was still queued are not told."""
         if not self._closed:
@@ -168,8 +180,15 @@ class MediaEngine:
         settings: MediaSettings,
         poller: Poller | None = None,
         open_socket: Callable[[Address], Socket] = RtpSocket,
+        vault: Vault | None = None,
     ) -> None:
+        """`vault`: where recordings go and with which keys; ValueError when it is missing and they are on."""
+        if settings.record and vault is None:
+            raise ValueError(
+                "recording is on, and there is no vault: recordings are never written in the clear"
+            )
         self.settings = settings
+        self._vault = vault
         self._recorder = Recorder() if settings.record else None
         self.plane = MediaPlane(settings, poller or select.epoll(), self._recorder)
         self._open_socket = open_socket
@@ -199,16 +218,17 @@ class MediaEngine:
             self._recorder.start()
         self._clock.start()
 
-    def open_leg(self, call_id: str) -> MediaLeg:
-        """Bind a free even port. Raises MediaError when no port or no leg is free."""
+    def open_leg(self, call_id: str, who: str = "", record: bool = True) -> MediaLeg:
+        """Bind a free even port. `who`: the customer's number or id, for the recording's key and place;
+        `record`: unless recording is off altogether. Raises MediaError when no port or no leg is free."""
         if not self._slots:
             raise MediaError(f"{self.settings.max_legs} legs are open: no room (settings: max_legs)")
         socket, port = self._bind()
         slot, leg_id = self._slots.pop(), next(self._leg_ids)
         self._open[leg_id] = (slot, port)
         state = LegState(leg_id, slot, socket)
-        if self._recorder is not None:
-            state.tape = Tape(recording_path(self.settings, call_id, time.strftime("%Y-%m-%d")))
+        if self._recorder is not None and self._vault is not None and record:
+            state.tape = Tape(self._vault, call_id, who)
         return MediaLeg(self, state, call_id, port)
 
     def _bind(self) -> tuple[Socket, int]:

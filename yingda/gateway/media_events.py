@@ -29,8 +29,8 @@ class MediaSettings:
     prefill_frames: int = 2  # jitter buffer depth to begin with (x 20 ms); adapts up to 8
     media_timeout_ms: int = 10_000  # no packet for so long -> MediaTimeout
     latch_foreign: bool = False  # also latch to a source whose IP differs from a public IP in the SDP
-    recordings_dir: str = "var/recordings"  # <dir>/<yyyy-mm-dd>/<call_id>.wav
-    record: bool = True  # record every call in stereo A-law
+    recordings_dir: str = "var/recordings"  # <dir>/<shard>/<customer>/<call_id>.yrec
+    record: bool = True  # record every call in stereo A-law, encrypted
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import random
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +49,7 @@ class LegState:
     dtmf_type: int | None = None
     tape: Tape | None = None
     taped_tick: int = 0  # frames before this tick are with the recorder
+    secret: bool = False  # the customer's side is not recorded
     paused: bool = False
     held: bool = False
     digits: Iterator[DigitPacket] | None = None
@@ -157,6 +157,19 @@ class MediaPlane:
             state.digits = packets
             self._dialling.add(state.slot)
 
+    def keep_secret(self, state: LegState, secret: bool) -> None:
+        """Leave the customer's side out of the recording from this tick on, or record it again."""
+        if secret != state.secret:
+            self._tape_now(state)
+            state.secret = secret
+
+    def stop_recording(self, state: LegState, erase: bool) -> None:
+        """Record no more of this leg; `erase` deletes what there is."""
+        if state.tape is not None and self._recorder is not None:
+            self._tape_now(state)
+            self._recorder.put(Ending(state.tape, reason="stopped", erase=erase))
+            state.tape = None
+
     def close(self, state: LegState) -> None:
         """End the leg; LegClosed comes when its recording is complete."""
         slot = state.slot
@@ -173,8 +186,7 @@ class MediaPlane:
             self.playout.open(slot, 0, 8)
         event = LegClosed(state.leg_id, counters)
         if state.tape is not None and self._recorder is not None:
-            if self.legs[slot] is not None:
-                self._tape([slot], self.tick_number)
+            self._tape_now(state)
             self._recorder.put(Ending(state.tape, lambda: self._closed.append(event)))
         else:
             self._closed.append(event)
@@ -309,6 +321,10 @@ class MediaPlane:
         pcm.flags.writeable = False
         self.events.append(FramesReceived(self.tick_number, now_ms, ids, pcm, kinds, arrived))
 
+    def _tape_now(self, state: LegState) -> None:
+        if self.legs[state.slot] is not None:
+            self._tape([state.slot], self.tick_number)
+
     def _tape(self, slots: list[int] | range, end_tick: int) -> None:
         """Give the recorder the frames of these legs up to end_tick (not included)."""
         recorder = self._recorder
@@ -318,6 +334,7 @@ class MediaPlane:
         tapes: list[Tape] = []
         counts: list[int] = []
         ulaw: list[bool] = []
+        secret: list[bool] = []
         for slot in slots:
             state = self.legs[slot]
             if state is not None and state.tape is not None:
@@ -325,10 +342,11 @@ class MediaPlane:
                 tapes.append(state.tape)
                 counts.append(min(end_tick - state.taped_tick, RING))
                 ulaw.append(state.payload_type == 0)
+                secret.append(state.secret)
                 state.taped_tick = end_tick
         if due:
-            batch = Batch(tapes, counts, ulaw, end_tick % RING, self._ring_in[:, due], self._ring_out[:, due])
-            recorder.put(batch)
+            rings = (self._ring_in[:, due], self._ring_out[:, due])
+            recorder.put(Batch(tapes, counts, ulaw, secret, end_tick % RING, *rings))
 
     def _keep_house(self, count: int, now_ms: float) -> None:
         self.streams.expire(now_ms)
@@ -346,9 +364,3 @@ class MediaPlane:
                 source.clear()
         while self._closed:
             self.events.append(self._closed.popleft())
-
-
-def recording_path(settings: MediaSettings, call_id: str, day: str) -> Path:
-    """Where a call's recording goes; call_id is made safe for a file name."""
-    safe = "".join(letter if letter.isalnum() or letter in "-_.@" else "_" for letter in call_id).lstrip(".")
-    return Path(settings.recordings_dir) / day / f"{safe or 'call'}.wav"

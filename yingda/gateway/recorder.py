@@ -1,14 +1,15 @@
-"""Call recordings: stereo A-law WAV files (left the customer, right the bot), written by a thread of their
-own.
+"""Call recordings: stereo A-law (left the customer, right the bot), encrypted and written by a thread of
+their own.
 
-The media thread hands over a second of frames at a time and never waits. After every second the header is
-brought up to date, so a killed process leaves a playable file that lacks at most the last second or so.
+The media thread hands over a second of frames at a time and never waits. Every second is a record of its own
+(yingda.plumbing.recording.format), so a killed process leaves a playable file that lacks at most the last
+second or so.
 """
 
 from __future__ import annotations
 
+import logging
 import os
-import struct
 import threading
 import time
 from collections import deque
@@ -19,55 +20,69 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from yingda.plumbing.recording import format as yrec
+from yingda.plumbing.recording import vault
+from yingda.plumbing.recording.vault import Vault
 from yingda.sansio.rtp.g711 import ULAW_TO_ALAW
 from yingda.sansio.rtp.packet import FRAME_BYTES
 
+log = logging.getLogger(__name__)
+
 UInt8Array = npt.NDArray[np.uint8]
 
-WAVE_FORMAT_ALAW = 6
-SAMPLE_RATE = 8000
 CHANNELS = 2
-HEADER_BYTES = 58
+SILENCE = 0xD5  # A-law
 POLL_SECONDS = 0.1
-
-
-def wav_header(data_bytes: int) -> bytes:
-    """The header of a stereo A-law WAV file with data_bytes of audio: RIFF, fmt (18 bytes), fact, data."""
-    rate = SAMPLE_RATE * CHANNELS
-    return b"".join(
-        (
-            struct.pack("<4sI4s", b"RIFF", HEADER_BYTES - 8 + data_bytes, b"WAVE"),
-            struct.pack(
-                "<4sIHHIIHHH", b"fmt ", 18, WAVE_FORMAT_ALAW, CHANNELS, SAMPLE_RATE, rate, CHANNELS, 8, 0
-            ),
-            struct.pack("<4sII", b"fact", 4, data_bytes // CHANNELS),
-            struct.pack("<4sI", b"data", data_bytes),
-        )
-    )
 
 
 class Tape:
     """One recording. Only the writer thread touches the file."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.data_bytes = 0
+    def __init__(self, keeper: Vault, call_id: str, who: str = "") -> None:
+        """`who`: number or id of the customer, whose data key this is written with."""
+        self.path: Path = keeper.path(call_id, who)
+        self.call_id = call_id
+        self.samples = 0  # of each side, those that the disk refused too
+        self._keeper = keeper
         self._file: int | None = None
+        self._length = 0
+        self._sealer: yrec.Sealer | None = None
 
-    def append(self, both: UInt8Array) -> None:
-        """Add A-law samples [n, 2], customer and bot; OSError when the disk refuses."""
-        if self._file is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o640)
-        os.pwrite(self._file, both.data, HEADER_BYTES + self.data_bytes)
-        self.data_bytes += both.nbytes
-        os.pwrite(self._file, wav_header(self.data_bytes), 0)
+    def append(self, both: UInt8Array, is_secret: bool = False) -> int:
+        """Add A-law samples [n, 2], customer and bot; the customer's side is silenced when secret. Returns
+        the bytes written. OSError when the disk refuses: then these samples are lost and no others."""
+        if is_secret:
+            both = both.copy()
+            both[:, 0] = SILENCE
+        sample, self.samples = self.samples, self.samples + len(both)
+        return self._write(yrec.SECRET if is_secret else yrec.AUDIO, sample, both.tobytes())
 
-    def close(self) -> None:
-        """Close the file; an empty recording leaves none."""
+    def close(self, reason: str = "ended") -> None:
+        """Mark the end and close the file; an empty recording leaves none. OSError when the disk refuses."""
+        if self._file is not None:
+            try:
+                self._write(yrec.END, self.samples, reason.encode())
+            finally:
+                os.close(self._file)
+                self._file = None
+
+    def erase(self) -> None:
+        """Delete the recording, its key first. OSError."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
+            vault.erase(self.path)
+
+    def _write(self, kind: int, sample: int, data: bytes) -> int:
+        if self._file is None:
+            self._file, self._length, self._sealer = self._keeper.begin(self.path, self.call_id)
+        assert self._sealer is not None
+        record = self._sealer.seal(kind, sample, data)
+        if os.pwrite(self._file, record, self._length) != len(record):
+            os.ftruncate(self._file, self._length)  # the next record goes here
+            raise OSError("the disk took a part only")
+        self._length += len(record)
+        return len(record)
 
 
 @dataclass(frozen=True)
@@ -75,12 +90,14 @@ class Batch:
     """The last frames of some recordings, cut out of the media thread's rings.
 
     customer and bot: [ring, tapes, 160] codes; the oldest frame is at index `oldest`. counts[i]: how many
-    of the newest frames belong to tape i. ulaw[i]: the codes are mu-law.
+    of the newest frames belong to tape i. ulaw[i]: the codes are mu-law. secret[i]: the customer's side is
+    not to be recorded.
     """
 
     tapes: list[Tape]
     counts: list[int]
     ulaw: list[bool]
+    secret: list[bool]
     oldest: int
     customer: UInt8Array
     bot: UInt8Array
@@ -101,10 +118,12 @@ class Batch:
 
 @dataclass(frozen=True)
 class Ending:
-    """The recording is complete: close the file, then call done (in the writer thread)."""
+    """The recording is over: close the file, or erase it, then call done (in the writer thread)."""
 
     tape: Tape
-    done: Callable[[], None]
+    done: Callable[[], None] = lambda: None
+    reason: str = "ended"
+    erase: bool = False
 
 
 class Recorder:
@@ -117,6 +136,7 @@ class Recorder:
         self.failures = 0  # batches of a recording that the disk refused
         self.bytes_written = 0
         self.cpu_seconds = 0.0
+        self._told: deque[str] = deque(maxlen=100)  # calls whose failure is logged
 
     def put(self, item: Batch | Ending) -> None:
         """Hand over; never blocks."""
@@ -141,22 +161,37 @@ class Recorder:
             item = self._queue.popleft()
             done += 1
             if isinstance(item, Ending):
-                item.tape.close()
-                item.done()
+                self._end(item)
             else:
                 self._write(item)
         return done
 
+    def _end(self, ending: Ending) -> None:
+        try:
+            if ending.erase:
+                ending.tape.erase()
+            else:
+                ending.tape.close(ending.reason)
+        except Exception as error:
+            self._failed(ending.tape, error)
+        ending.done()
+
     def _write(self, batch: Batch) -> None:
         both = batch.stereo()
-        for tape, count, samples in zip(batch.tapes, batch.counts, both, strict=True):
+        for number, (tape, count) in enumerate(zip(batch.tapes, batch.counts, strict=True)):
             if count > 0:
+                samples = both[number][-count * FRAME_BYTES :]
                 try:
-                    tape.append(samples[len(samples) - count * FRAME_BYTES :])
-                    self.bytes_written += count * FRAME_BYTES * CHANNELS
-                except OSError:
-                    self.failures += 1
+                    self.bytes_written += tape.append(samples, batch.secret[number])
+                except Exception as error:  # whatever it is, the other calls' recordings go on
+                    self._failed(tape, error)
         self.cpu_seconds = time.thread_time()
+
+    def _failed(self, tape: Tape, error: Exception) -> None:
+        self.failures += 1
+        if tape.call_id not in self._told:
+            self._told.append(tape.call_id)
+            log.error("call %s: its recording is not written (%s)", tape.call_id, type(error).__name__)
 
     def _run(self) -> None:
         # the queue is polled: waking this thread from the tick would cost the tick a system call

@@ -92,6 +92,20 @@ class RecordSettings:
 
 
 @dataclass(frozen=True)
+class OperatorSettings:
+    name: str
+    token_sha256: str = knob(pattern="[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class RecordingSettings:
+    keys_file: str = "var/keys/recordings.keys"
+    ticket_s: int = knob(300, low=10, high=3600)
+    secret_tail_ms: int = knob(500, low=0, high=5000)
+    operators: tuple[OperatorSettings, ...] = ()
+
+
+@dataclass(frozen=True)
 class HttpSettings:
     host: str = "127.0.0.1"
     port: int = knob(8080, low=1, high=65535)
@@ -109,4 +123,5 @@ class GatewaySettings:
     turns: TurnSettings = field(default_factory=TurnSettings)
     prompts: PromptSettings = field(default_factory=PromptSettings)
     records: RecordSettings = field(default_factory=RecordSettings)
+    recordings: RecordingSettings = field(default_factory=RecordingSettings)
     http: HttpSettings = field(default_factory=HttpSettings)

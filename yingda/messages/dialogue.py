@@ -5,7 +5,7 @@ puts the number into each message up, and everything that answers it comes down 
 number than the gateway's present one is stale and is dropped there.
 
 Up (gateway to dialogue): CallStarted, CustomerTurn, Keypad, Silence, CallEnded.
-Down (dialogue to gateway): Say, Listen, Transfer, HangUp, TurnDone, Error.
+Down (dialogue to gateway): Say, Listen, StopRecording, Transfer, HangUp, TurnDone, Error.
 
 >>> text = to_json(Say(generation=3, text="您好"))
 >>> parse(text)
@@ -119,13 +119,26 @@ class Say:
 
 @dataclass(frozen=True)
 class Listen:
-    """What the customer is expected to say next, and words that recognition should favour."""
+    """What the customer is expected to say next, and words that recognition should favour.
+
+    ``secret``: a password or the like; until the next Listen neither keys nor words are recorded or kept.
+    """
 
     type: ClassVar[str] = "listen"
     generation: int
     expect: Expect = "free"
     max_digits: int | None = None
     boost: tuple[str, ...] = ()
+    secret: bool = False
+
+
+@dataclass(frozen=True)
+class StopRecording:
+    """Record no more of this call, from now on; ``erase`` deletes what was recorded."""
+
+    type: ClassVar[str] = "stop_recording"
+    generation: int
+    erase: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,11 +179,11 @@ class Error:
 
 
 Up = CallStarted | CustomerTurn | Keypad | Silence | CallEnded
-Down = Say | Listen | Transfer | HangUp | TurnDone | Error
+Down = Say | Listen | StopRecording | Transfer | HangUp | TurnDone | Error
 Message = Up | Down
 
 UP: tuple[type[Any], ...] = (CallStarted, CustomerTurn, Keypad, Silence, CallEnded)
-DOWN: tuple[type[Any], ...] = (Say, Listen, Transfer, HangUp, TurnDone, Error)
+DOWN: tuple[type[Any], ...] = (Say, Listen, StopRecording, Transfer, HangUp, TurnDone, Error)
 _BY_TYPE: dict[str, type[Any]] = {kind.type: kind for kind in UP + DOWN}
 
 
@@ -204,7 +217,7 @@ def parse_up(text: str | bytes) -> Up:
 def parse_down(text: str | bytes) -> Down:
     """A frame from the dialogue; a message that only the gateway sends raises MessageError."""
     message = parse(text)
-    if not isinstance(message, (Say, Listen, Transfer, HangUp, TurnDone, Error)):
+    if not isinstance(message, (Say, Listen, StopRecording, Transfer, HangUp, TurnDone, Error)):
         raise MessageError(f"dialogue message: {message.type!r} does not go from the dialogue to the gateway")
     return message
 

@@ -47,7 +47,7 @@ def turns(gateway: GatewayProcess) -> list[dict[str, Any]]:
 
 
 def recorded_bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in (folder / "recordings").rglob("*.wav"))
+    return sum(path.stat().st_size for path in (folder / "recordings").rglob("*.yrec"))
 
 
 @pytest.fixture

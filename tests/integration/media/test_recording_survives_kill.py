@@ -8,14 +8,19 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from tests.fakes.recordings import read, write_keys
+
 pytestmark = pytest.mark.integration
 
 PROGRAM = """
 import asyncio, sys
+from pathlib import Path
 from yingda.gateway.media import MediaEngine, MediaSettings
+from yingda.plumbing.recording import keys, vault
 async def main():
     settings = MediaSettings("127.0.0.1", 23200, 23299, max_legs=4, recordings_dir=sys.argv[1])
-    engine = MediaEngine(settings)
+    ring = keys.load(Path(sys.argv[1]) / "recordings.keys")
+    engine = MediaEngine(settings, vault=vault.Vault(Path(sys.argv[1]), ring))
     engine.start(lambda events: None)
     leg = engine.open_leg("killed")
     leg.connect(("127.0.0.1", 9), 8)
@@ -25,7 +30,9 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.requirement(104)
 def test_a_killed_process_leaves_its_recordings(tmp_path: Path) -> None:
+    write_keys(tmp_path)
     command = [sys.executable, "-c", PROGRAM, str(tmp_path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -36,9 +43,8 @@ def test_a_killed_process_leaves_its_recordings(tmp_path: Path) -> None:
     lasted = time.monotonic() - begun
     process.wait()
     process.stdout.close()
-    data = path.read_bytes()
-    length = int.from_bytes(data[54:58], "little")
-    assert len(data) >= 58 + length
-    assert int.from_bytes(data[4:8], "little") == 50 + length
-    assert lasted - length / 16000 <= 1.4
-    assert soundfile.info(path).duration == pytest.approx(length / 16000, abs=0.01)
+    recording = read(path)
+    assert recording.ended is None
+    assert lasted - recording.seconds <= 1.4
+    (tmp_path / "a.wav").write_bytes(recording.wav())
+    assert soundfile.info(tmp_path / "a.wav").duration == pytest.approx(recording.seconds, abs=0.01)
