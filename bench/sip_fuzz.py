@@ -48,6 +48,7 @@ MIN_BYTES = (
     300  # a shorter message counts as one of so many: what every message costs is no fault of its bytes
 )
 MAX_GROWTH_MIB = 8.0
+MAX_TIMERS = 1_000_000  # wake-ups until a round is over; what has not run out then is left
 MAX_GROWTH_OBJECTS = 3072  # three tables of 1024 values that the parser remembers may still fill
 FOLDER = Path("var/sip_fuzz")
 
@@ -286,7 +287,7 @@ class World:
         """Hang up everything, let every timer run out; returns what is left, by table."""
         for call in self.agent.calls():
             self.agent.hang_up(call, self.now)
-        for _ in range(1_000_000):
+        for _ in range(MAX_TIMERS):
             at = self.agent.get_timer()
             if at is None:
                 break
