@@ -22,6 +22,7 @@ from yingda.messages.dialogue import (
     Message,
     Say,
     Silence,
+    StopRecording,
     Transfer,
     TurnDone,
     Up,
@@ -336,3 +337,23 @@ async def test_what_a_sentence_rests_on_goes_down_with_it() -> None:
     await output.send_text_message("c1", "积分3年有效", evidence={"article": "points"}, source="手册")
     await output.send_text_message("c1", "再见", evidence="nothing")
     assert sent == [Say(4, "积分3年有效", evidence={"article": "points"}), Say(4, "再见")]
+
+
+@pytest.mark.requirement(104)
+def test_secret_questions_and_the_end_of_recording_are_told() -> None:
+    async def agent(message: UserMessage) -> None:
+        out = message.output_channel
+        secret = {"listen": {"expect": "digits", "max_digits": 6, "secret": True}}
+        await out.send_response("c1", {"text": "请输入密码。", "metadata": secret})
+        await out.send_response("c1", {"text": "不再录音。", "metadata": {"record": False}})
+        await out.send_response("c1", {"custom": {"type": "record", "record": "erase"}})
+
+    assert talk(agent, turn("查余额", 7)) == [
+        Say(7, "请输入密码。"),
+        StopRecording(7, erase=False),  # before the sentence, which is not recorded any more
+        Say(7, "不再录音。"),
+        StopRecording(7, erase=True),
+        Listen(7, "digits", 6, secret=True),
+        TurnDone(7),
+    ]
+    assert talk(silent_agent, turn("嗯", 3)) == [Listen(3, secret=False), TurnDone(3)]
