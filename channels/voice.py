@@ -153,7 +153,7 @@ class VoiceOutput(OutputChannel):
                 expect=hint.get("expect", "free"),
                 max_digits=hint.get("max_digits"),
                 boost=tuple(hint.get("boost", ())),
-                secret=hint.get("secret", False) is True,
+                secret=bool(hint.get("secret", False)),  # anything odd is taken for yes
             )
 
 

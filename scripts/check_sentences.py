@@ -16,6 +16,9 @@ LONGEST_WITHOUT_PAUSE = 60  # characters that the ear takes in one breath
 PAUSES = re.compile(r"[，。？！；：、,.?!;:\n…—]+")
 _TAG = re.compile(r"<[^<>]*>")
 _VARIABLE = re.compile(r"\{[^{}]*\}")
+LISTEN = ("expect", "max_digits", "boost", "secret")
+FLAGS = ("true", "false")
+RECORD = ("true", "false", "erase")
 SHOWN_ONLY = ("buttons", "image", "attachment", "quick_replies", "elements")
 # what is written for the eye: (what it looks like, its name, what to do); signs without a reading, such as
 # emoji, are found by check_spoken
@@ -65,8 +68,16 @@ def longest_breath(text: str) -> int:
 
 
 def _hint(response: Response, variant: nodes.Node) -> Iterator[str]:
-    expect = nodes.get(nodes.get(nodes.get(variant, "metadata"), "listen"), "expect")
-    if expect is not None and nodes.text(expect) not in get_args(Expect):
-        allowed = ", ".join(get_args(Expect))
-        told = f"key metadata.listen.expect: got '{nodes.text(expect)}', expected one of {allowed}"
-        yield response.block.problem(expect, told)
+    metadata = nodes.get(variant, "metadata")
+    listen = nodes.get(metadata, "listen")
+    for key in nodes.keys(listen):
+        if nodes.text(key) not in LISTEN:  # a misspelt `secret` would be a recorded password
+            told = f"key metadata.listen.{nodes.text(key)}: unknown, expected one of {', '.join(LISTEN)}"
+            yield response.block.problem(key, told)
+    allowed = {"listen.expect": get_args(Expect), "listen.secret": FLAGS, "record": RECORD}
+    for name, values in allowed.items():
+        section, _, key = name.rpartition(".")
+        found = nodes.get(listen if section else metadata, key)
+        if found is not None and nodes.text(found) not in values:
+            told = f"key metadata.{name}: got '{nodes.text(found)}', expected one of {', '.join(values)}"
+            yield response.block.problem(found, told)

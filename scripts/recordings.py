@@ -99,7 +99,7 @@ def make_token(name: str) -> str:
     digest = hashlib.sha256(token.encode()).hexdigest()
     return (
         f"token, for {name} only, shown this once: {token}\n"
-        f"line for recordings.operators: {{name: {name}, token_sha256: {digest}}}"
+        f"line for recordings.operators: {{name: {name}, token_sha256: '{digest}'}}"
     )
 
 

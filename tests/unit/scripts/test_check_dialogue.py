@@ -128,6 +128,25 @@ def test_an_unknown_listening_hint(tmp_path: Path) -> None:
     assert "key metadata.listen.expect: got 'number', expected one of free, yes_no, digits" in found
 
 
+@pytest.mark.parametrize(
+    ("metadata", "told"),
+    [
+        ("listen: {secrte: true}", "listen.secrte: unknown, expected one of expect, max_digits, boost"),
+        ("listen: {secret: ja}", "listen.secret: got 'ja', expected one of true, false"),
+        ("record: stop", "record: got 'stop', expected one of true, false, erase"),
+    ],
+)
+def test_a_misspelt_secret_is_found_before_it_is_recorded(tmp_path: Path, metadata: str, told: str) -> None:
+    listen = f"您好\n      metadata: {{{metadata}}}"
+    (found,) = project(tmp_path, domain=DOMAIN.replace("您好", listen))
+    assert found.startswith("domain.yml:10: ") and f"key metadata.{told}" in found
+
+
+def test_what_is_secret_or_not_recorded_may_be_said(tmp_path: Path) -> None:
+    good = "您好\n      metadata: {record: erase, listen: {expect: digits, secret: true}}"
+    assert project(tmp_path, domain=DOMAIN.replace("您好", good)) == []
+
+
 def test_broken_yaml_is_one_line_with_its_place(tmp_path: Path) -> None:
     (found,) = project(tmp_path, "rules:\n  - {")
     assert found.startswith("data/stories/fees.yml:2: is not valid YAML")
