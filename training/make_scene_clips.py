@@ -11,7 +11,9 @@ from __future__ import annotations
 import argparse
 import functools
 import itertools
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +96,18 @@ def bang(seed: int = 11) -> np.ndarray:
     return np.asarray(random.standard_normal(len(t)) * np.exp(-t / 0.03) + ring)
 
 
+def street(seed: int = 13, seconds: float = 12.0) -> np.ndarray:
+    """Beside a road: a low rumble that swells as cars pass, loops without a seam (float, 8 kHz)."""
+    random = np.random.default_rng(seed)
+    n = int(seconds * RATE_HZ)
+    spectrum = np.fft.rfft(random.standard_normal(n))
+    hertz = np.maximum(np.fft.rfftfreq(n, 1 / RATE_HZ), 60)
+    noise = np.fft.irfft(spectrum / np.sqrt(hertz), n)  # pink
+    t = np.arange(n) / n
+    cars = 1 + 0.6 * np.sin(2 * np.pi * 3 * t) * np.sin(2 * np.pi * 2 * t + 1)
+    return np.asarray(noise * cars)
+
+
 @functools.cache
 def teacher() -> Any:
     """The teacher, loaded once and only where something has to be spoken."""
@@ -107,7 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", nargs="*", help="clip names to make; all when left out")
     chosen = parser.parse_args(arguments).only
-    noises = {"cough": cough, "bang": bang}
+    noises = {"cough": cough, "bang": bang, "street": street}
     for name, make in noises.items():
         if chosen is None or name in chosen:
             (AUDIO / f"{name}.wav").write_bytes(wav_bytes([encode(to_telephone(make(), RATE_HZ))]))
@@ -117,10 +131,19 @@ def main(arguments: list[str] | None = None) -> int:
         GREETING_CLIP.write_bytes(wav_bytes([encode(to_telephone(spoken.audio, TEACHER_HZ))]))
     pairs = [(n, t) for n, t in sentences(SENTENCES) if chosen is None or n in chosen]
     for name, text in pairs:
-        spoken = teacher().speak(text, VOICE, SPEED)
-        (AUDIO / f"{name}.wav").write_bytes(wav_bytes([encode(to_telephone(spoken.audio, TEACHER_HZ))]))
-        print(f"{name}.wav: {len(spoken.audio) / TEACHER_HZ:.2f} s", flush=True)
+        clip = np.concatenate([*speak(text)])
+        (AUDIO / f"{name}.wav").write_bytes(wav_bytes([encode(clip)]))
+        print(f"{name}.wav: {len(clip) / RATE_HZ:.2f} s", flush=True)
     return 0
+
+
+def speak(text: str) -> Iterator[np.ndarray]:
+    """The caller's sentence, int16 at 8 kHz, in pieces; `<900>` in it is a pause of so many milliseconds."""
+    for piece in re.split(r"(<\d+>)", text):
+        if pause := re.fullmatch(r"<(\d+)>", piece):
+            yield np.zeros(int(int(pause[1]) / 1000 * RATE_HZ), np.int16)
+        elif piece.strip():
+            yield to_telephone(teacher().speak(piece, VOICE, SPEED).audio, TEACHER_HZ)
 
 
 if __name__ == "__main__":

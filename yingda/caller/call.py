@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ from yingda.caller.judge import CALL, Failure, Verdict, judge
 from yingda.caller.line import recording
 from yingda.caller.phone import Phone
 from yingda.caller.play import Player, set_filler_apart
-from yingda.caller.scene import Scene, SceneError
+from yingda.caller.scene import Fault, Scene, SceneError
+from yingda.caller.trouble import Network, Noise
 from yingda.explain import written
 from yingda.explain.written import DialogueFiles
 from yingda.plumbing import stores
@@ -45,6 +47,7 @@ class Options:
     caller: str | None = None
     out: Path | None = None
     why: bool = False
+    fail: Callable[[Fault], None] | None = None  # does what a turn's ``fault`` says; without it there is none
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,8 @@ class Outcome:
 
 def read_clips(path: Path, played: Scene) -> dict[str, bytes]:
     """The clips that the scene says; raises SceneError."""
-    names = {turn.say for turn in played.turns if turn.say is not None}
     try:
-        return {name: read_clip(scene.clip_path(path, played, name)) for name in names}
+        return {name: read_clip(scene.clip_path(path, played, name)) for name in played.clips}
     except ValueError as error:
         raise SceneError(str(error)) from None
 
@@ -71,9 +73,12 @@ async def place(options: Options, write: Callable[[str], Any]) -> Outcome:
     """Play the scene; raises SceneError, CallNotAnswered, OSError before the call has begun."""
     played = scene.on_day(scene.load(options.scene), datetime.now(CHINA).date())
     clips = read_clips(options.scene, played)
+    if options.fail is None and any(turn.fault for turn in played.turns):
+        raise SceneError(f"{options.scene}: has faults; play it by make figure NAME=scenes")
     live = report.Live(scene.sentences(options.scene, played), write)
     number = options.caller or played.caller
     phone = Phone(number, options.host)
+    _spoil(phone, played, clips)
     files = written.read(Path()) if options.why else None
     follower = Follower(None if options.no_record else stores.database(options.mongo), number, live, files)
     await phone.open()
@@ -81,7 +86,7 @@ async def place(options: Options, write: Callable[[str], Any]) -> Outcome:
         write(f"scene {played.scene}: {played.about}")
         await phone.call(played.callee, options.sip)
         watching = asyncio.create_task(follower.follow())
-        trace = await Player(played, phone, clips, live.tell).play()
+        trace = await Player(played, phone, clips, live.tell, options.fail).play()
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watching
@@ -102,6 +107,14 @@ async def place(options: Options, write: Callable[[str], Any]) -> Outcome:
     tracks = recording(phone.line.frames_out, phone.line.packets_in)
     result = report.as_json(played.scene, turns, verdict)
     return Outcome(verdict, lines, result, wav_bytes(tracks), follower.call_id)
+
+
+def _spoil(phone: Phone, played: Scene, clips: dict[str, bytes]) -> None:
+    """Give the phone the scene's line."""
+    line = played.line
+    phone.line.network = Network(line.loss_percent / 100, line.jitter_ms / 1000, random.Random(line.seed))
+    if line.noise is not None:
+        phone.line.noise = Noise(clips[line.noise], line.noise_dbfs)
 
 
 class Follower:

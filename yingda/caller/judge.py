@@ -144,6 +144,8 @@ def _timing(trace: TurnTrace, expect: Expect, scene: Scene) -> list[str]:
             why.append(f"the bot did not answer; expected within {limit} ms")
         elif trace.latency_s * 1000 > limit:
             why.append(f"the bot answered after {trace.latency_s * 1000:.0f} ms, expected within {limit} ms")
+    if expect.filler is not None and (trace.filler_s is not None) != expect.filler:
+        why.append("no filler was heard" if expect.filler else "a filler was heard")
     if trace.talked_over and expect.bot_resumes_ms is None:
         why.append(f"the bot began to answer {-(trace.latency_s or 0):.2f} s before the caller had finished")
     return [*why, *_barge_in(trace, expect)]

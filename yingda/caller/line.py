@@ -18,6 +18,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from yingda.caller.alaw import FRAME_S, FRAME_SAMPLES, SILENCE
+from yingda.caller.trouble import Network, Noise
 from yingda.caller.wire import Ear, is_voiced
 
 _HEADER = struct.Struct("!BBHII")
@@ -70,6 +71,8 @@ class RtpLine:
         self.packets_in: list[Packet] = []
         self.frames_out: list[tuple[float, bytes]] = []
         self.skipped = 0
+        self.network = Network()  # set before ``start``: what happens to what we send
+        self.noise: Noise | None = None
 
     @property
     def port(self) -> int:
@@ -122,9 +125,12 @@ class RtpLine:
         poller.register(self._socket, select.POLLIN)
         due = time.monotonic()
         while not self._stopping.is_set():
-            wait_s = due - time.monotonic()
-            if wait_s > 0:
-                if poller.poll(wait_s * 1000):  # whole milliseconds, rounded up
+            now = time.monotonic()
+            self._arrive(now)
+            arrival = self.network.next_at
+            wait_s = min(due, due if arrival is None else arrival) - now
+            if due > now:
+                if poller.poll(max(0.0, wait_s) * 1000):  # whole milliseconds, rounded up
                     self._receive()
                 continue
             self._send()
@@ -171,7 +177,7 @@ class RtpLine:
     def _transmit(self, frame: bytes | tuple[int, bool, int]) -> None:
         payload_type, marker, timestamp = self._payload_type, 0, self._timestamp
         if isinstance(frame, bytes):
-            payload = frame
+            payload = frame if self.noise is None else self.noise.behind(frame)
             self._timestamp = (self._timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
         else:
             event, end, duration = frame
@@ -181,9 +187,15 @@ class RtpLine:
                 self._timestamp = (self._timestamp + (_DIGIT_FRAMES + 3) * FRAME_SAMPLES) & 0xFFFFFFFF
         header = _HEADER.pack(0x80, marker | payload_type, self._sequence, timestamp, self._ssrc)
         self._sequence = (self._sequence + 1) & 0xFFFF
-        if self._remote is not None:
-            with contextlib.suppress(OSError):  # the peer is gone (ICMP) or not there yet: RTP goes on
-                self._socket.sendto(header + payload, self._remote)
+        now = time.monotonic()
+        self.network.take(header + payload, now)
+        self._arrive(now)
+
+    def _arrive(self, now: float) -> None:
+        for packet in self.network.due(now):
+            if self._remote is not None:
+                with contextlib.suppress(OSError):  # the peer is gone (ICMP) or not there yet: RTP goes on
+                    self._socket.sendto(packet, self._remote)
 
     def _ends(self, event: int) -> bool:
         """Is this the last packet of the event: does no further packet of it wait?"""

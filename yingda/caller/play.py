@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from yingda.caller.line import Utterance
 from yingda.caller.phone import Phone
-from yingda.caller.scene import Scene, Turn
+from yingda.caller.scene import Fault, Scene, Turn
+from yingda.caller.trouble import mixed, quieter
 from yingda.caller.wire import Ear, Stretch, response, silenced_after
 
 DEFAULT_QUIET_MS = 1200
@@ -55,7 +56,8 @@ class Stuck(Exception):
 
 
 class Player:
-    """One run of a scene. ``tell`` gets a line for people now and then: (seconds since answer, text)."""
+    """One run of a scene. ``tell`` gets a line for people now and then: (seconds since answer, text).
+    ``fail`` brings about what a turn's ``fault`` says."""
 
     def __init__(
         self,
@@ -63,8 +65,9 @@ class Player:
         phone: Phone,
         clips: Mapping[str, bytes],
         tell: Callable[[float, str], None] = lambda _at, _text: None,
+        fail: Callable[[Fault], None] | None = None,
     ) -> None:
-        self.scene, self.phone, self.clips, self.tell = scene, phone, clips, tell
+        self.scene, self.phone, self.clips, self.tell, self.fail = scene, phone, clips, tell, fail
         self.trace = CallTrace()
         self._zero = 0.0
         self._mark = 0.0  # the bot's answer is looked for after it
@@ -139,8 +142,11 @@ class Player:
         now = time.monotonic()
         trace = TurnTrace(turn, now - self._zero)
         self.trace.turns.append(trace)
+        if turn.fault is not None and self.fail is not None:
+            self.tell(now - self._zero, f"fault: {turn.fault.kill or turn.fault.stall}")
+            await asyncio.to_thread(self.fail, turn.fault)
         if turn.say is not None:
-            await self._send(trace, self.phone.line.say(self.clips[turn.say]))
+            await self._send(trace, self.phone.line.say(self._sound(turn, turn.say)))
         elif turn.press is not None:
             await self._send(trace, self.phone.line.press(turn.press))
         elif turn.stay_silent_ms is not None:
@@ -150,6 +156,10 @@ class Player:
         elif turn.hang_up:
             self.tell(now - self._zero, "caller hangs up")
             await self.phone.hang_up()
+
+    def _sound(self, turn: Turn, clip: str) -> bytes:
+        sound = quieter(self.clips[clip], turn.quieter_db) if turn.quieter_db else self.clips[clip]
+        return sound if turn.beside is None else mixed(sound, self.clips[turn.beside])
 
     async def _send(self, trace: TurnTrace, utterance: Utterance) -> None:
         turn = trace.turn

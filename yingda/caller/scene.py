@@ -34,6 +34,30 @@ class When:
 
 
 @dataclass(frozen=True)
+class Line:
+    """What the line does to what the caller sends. ``noise``: a clip behind the voice, over and over."""
+
+    loss_percent: int = knob(0, low=0, high=50)
+    jitter_ms: int = knob(0, low=0, high=200)
+    noise: str | None = knob(None, pattern=r"[A-Za-z0-9_]+")
+    noise_dbfs: int = knob(-45, low=-70, high=-10)
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong when the turn begins: a process is killed, or answers nobody for so long."""
+
+    kill: Literal["speech", "actions", "rasa"] | None = None
+    stall: Literal["speech", "actions", "rasa"] | None = None
+    seconds: int = knob(5, low=1, high=60)
+
+    def __post_init__(self) -> None:
+        if (self.kill is None) == (self.stall is None):
+            raise ValueError("give exactly one of kill and stall")
+
+
+@dataclass(frozen=True)
 class Expect:
     """What must follow the turn. Only the keys that are given are judged."""
 
@@ -47,6 +71,7 @@ class Expect:
     interrupted: bool | None = None
     no_customer_turn: bool | None = None
     bot_ends_call: bool | None = None
+    filler: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -57,9 +82,12 @@ class Turn:
     when: When = field(default_factory=When)
     listen: bool | None = None
     say: str | None = knob(None, pattern=r"[A-Za-z0-9_]+")
+    beside: str | None = knob(None, pattern=r"[A-Za-z0-9_]+")
+    quieter_db: int = knob(0, low=0, high=60)
     press: str | None = knob(None, pattern=r"[0-9*#A-D]+")
     stay_silent_ms: int | None = knob(None, low=100, high=120_000)
     hang_up: bool | None = None
+    fault: Fault | None = None
     expect: Expect = field(default_factory=Expect)
 
     def __post_init__(self) -> None:
@@ -73,6 +101,8 @@ class Turn:
                 f"turn '{self.name}': expect.line_silent_ms is for barge-in: "
                 "it needs say and when.bot_speech_ms"
             )
+        if (self.beside is not None or self.quieter_db) and not speaks:
+            raise ValueError(f"turn '{self.name}': beside and quieter_db need say")
         if self.expect.intent is not None and not (speaks or self.press):
             raise ValueError(f"turn '{self.name}': expect.intent needs say or press")
 
@@ -104,6 +134,7 @@ class Scene:
     audio: str = "audio"
     max_latency_ms: int = knob(5_000, low=1, high=60_000)
     max_seconds: int = knob(180, low=1, high=3_600)
+    line: Line = field(default_factory=Line)
     expect: CallExpect = field(default_factory=CallExpect)
 
     def __post_init__(self) -> None:
@@ -118,6 +149,16 @@ class Scene:
                 raise ValueError(f"turn '{turn.name}' hangs up, but turns follow it")
 
     @property
+    def clips(self) -> dict[str, str]:
+        """The clips that are played, each with what needs it."""
+        found = {} if self.line.noise is None else {self.line.noise: "line.noise"}
+        for turn in self.turns:
+            for name in (turn.say, turn.beside):
+                if name is not None:
+                    found.setdefault(name, f"turn '{turn.name}'")
+        return found
+
+    @property
     def ended_by(self) -> str | None:
         """Who is expected to hang up, None where it does not matter."""
         return "bot" if self.turns[-1].expect.bot_ends_call else self.expect.ended_by
@@ -130,11 +171,11 @@ def load(path: Path) -> Scene:
     except SettingsError as error:
         raise SceneError(str(error)) from None
     folder = path.parent / scene.audio
-    for turn in scene.turns:
-        if turn.say is not None and not clip_path(path, scene, turn.say).is_file():
+    for clip, needed_by in scene.clips.items():
+        if not clip_path(path, scene, clip).is_file():
             known = ", ".join(sorted(p.stem for p in folder.glob("*.wav"))) or "none"
             raise SceneError(
-                f"{path}: turn '{turn.name}': clip '{turn.say}' is not in {folder}; clips there: {known} "
+                f"{path}: {needed_by}: clip '{clip}' is not in {folder}; clips there: {known} "
                 "(training/make_scene_clips.py makes one for each line of SENTENCES.txt)"
             )
     return scene

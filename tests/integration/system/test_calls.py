@@ -21,7 +21,7 @@ from yingda.caller.call import Options, place
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[3]
-SCENES = ("keypad", "cough", "human", "silence", "out_of_scope")
+SCENES = ("keypad", "cough", "human", "silence", "out_of_scope", "interruption", "packet_loss", "two_people")
 OFFSET = 340
 
 
