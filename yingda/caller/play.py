@@ -158,8 +158,9 @@ class Player:
             await self.phone.hang_up()
 
     def _sound(self, turn: Turn, clip: str) -> bytes:
-        sound = quieter(self.clips[clip], turn.quieter_db) if turn.quieter_db else self.clips[clip]
-        return sound if turn.beside is None else mixed(sound, self.clips[turn.beside])
+        if turn.beside is not None:
+            return mixed(self.clips[clip], quieter(self.clips[turn.beside], turn.quieter_db))
+        return quieter(self.clips[clip], turn.quieter_db) if turn.quieter_db else self.clips[clip]
 
     async def _send(self, trace: TurnTrace, utterance: Utterance) -> None:
         turn = trace.turn

@@ -61,6 +61,7 @@ class VadSettings:
     min_speech_ms: int = knob(64, low=32, high=1000)
     min_quiet_ms: int = knob(96, low=32, high=1000)
     floor_dbfs: float = knob(-50.0, low=-90, high=0)
+    background_db: float = knob(18.0, low=0, high=60)
 
 
 @dataclass(frozen=True)

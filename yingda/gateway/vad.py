@@ -26,6 +26,9 @@ WINDOW = 256
 CONTEXT = 32
 WINDOW_MS = 32
 _ROOM = WINDOW + 160
+SILENT_DBFS = -96.0
+RISE, FALL = 0.3, 0.01  # how fast the expected level follows louder and softer windows
+SINK_DB = 0.08
 
 
 @dataclass(frozen=True)
@@ -38,16 +41,31 @@ class VoiceChange:
 
 
 class SpeechGate:
-    """Probabilities of one leg to changes: a start needs some windows in a row, so does an end."""
+    """Probabilities of one leg to changes: a start needs some windows in a row, so does an end.
+
+    Speech that begins much softer than the customer has spoken so far is somebody else's in the room, and is
+    not heard. The level that is expected sinks by SINK_DB for every window of such speech: a customer who has
+    turned away from the telephone is heard again after two or three seconds.
+    """
 
     def __init__(self, settings: VadSettings) -> None:
         self._settings = settings
+        self._level_dbfs = SILENT_DBFS  # of the customer's loud windows
         self._since_ms: float | None = None  # start of the voiced, or of the quiet, run
         self.is_speech = False
 
-    def step(self, probability: float, end_ms: float) -> float | None:
+    def step(self, probability: float, end_ms: float, level_dbfs: float = 0.0) -> float | None:
         """One window that ended at ``end_ms``.  Returns the moment of a change, or None."""
         s = self._settings
+        if self.is_speech:
+            if probability >= s.threshold:
+                rises = level_dbfs > self._level_dbfs
+                self._level_dbfs += (RISE if rises else FALL) * (level_dbfs - self._level_dbfs)
+        elif (
+            probability >= s.threshold and s.background_db and level_dbfs < self._level_dbfs - s.background_db
+        ):
+            self._level_dbfs -= SINK_DB
+            probability = 0.0
         if self.is_speech:
             differs, needed_ms = probability < s.release_threshold, s.min_quiet_ms
         else:
@@ -85,14 +103,17 @@ class VadModel:
         self._filled[row] = 0
         self._state[:, row] = 0
 
-    def step(self, rows: np.ndarray, pcm: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Add a frame to each row; returns rows that filled a window, its probability, samples left over."""
+    def step(
+        self, rows: np.ndarray, pcm: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Add a frame to each row; returns rows that filled a window, its probability and level in dBFS,
+        samples left over."""
         at = CONTEXT + self._filled[rows]
         self._buffer[rows[:, None], at[:, None] + self._columns] = pcm / np.float32(32768)
         self._filled[rows] += 160
         ready = rows[self._filled[rows] >= WINDOW]
         if not len(ready):
-            return ready, np.zeros(0, np.float32), np.zeros(0, np.int64)
+            return ready, np.zeros(0, np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64)
         window = self._buffer[ready, : CONTEXT + WINDOW]
         feed = {"input": window, "state": self._state[:, ready], "sr": self._rate}
         output, self._state[:, ready] = self._session.run(None, feed)
@@ -100,7 +121,8 @@ class VadModel:
         probability = np.where(level < self._floor, 0.0, output[:, 0])
         self._filled[ready] -= WINDOW
         self._buffer[ready, : CONTEXT + 160] = self._buffer[ready, WINDOW : WINDOW + CONTEXT + 160]
-        return ready, probability, self._filled[ready]
+        level_dbfs = 20 * np.log10(np.maximum(level, 0.5) / 32768)
+        return ready, probability, level_dbfs, self._filled[ready]
 
 
 class Vad:
@@ -162,15 +184,15 @@ class Vad:
 
     def _step(self, frames: FramesReceived) -> None:
         rows = np.array([self._row(leg) for leg in frames.leg_ids.tolist()])
-        ready, probabilities, left = self._model.step(rows, frames.pcm)
+        ready, probabilities, levels, left = self._model.step(rows, frames.pcm)
         self.windows += len(ready)
         ends_ms = frames.at_ms - left / 8
         changes = []
-        for row, probability, end_ms in zip(
-            ready.tolist(), probabilities.tolist(), ends_ms.tolist(), strict=True
+        for row, probability, level_dbfs, end_ms in zip(
+            ready.tolist(), probabilities.tolist(), levels.tolist(), ends_ms.tolist(), strict=True
         ):
             gate = self._gates[row]
-            changed_at = gate.step(probability, end_ms)
+            changed_at = gate.step(probability, end_ms, level_dbfs)
             if changed_at is not None:
                 changes.append(VoiceChange(int(self._legs[row]), gate.is_speech, changed_at))
         if changes:

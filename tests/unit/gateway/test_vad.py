@@ -47,7 +47,7 @@ def probabilities(pcm: np.ndarray) -> list[list[float]]:
     got: list[list[float]] = [[] for _ in pcm]
     rows = np.arange(len(pcm))
     for tick in range(pcm.shape[1] // 160):
-        ready, values, _ = model.step(rows, pcm[:, tick * 160 : tick * 160 + 160])
+        ready, values, _, _ = model.step(rows, pcm[:, tick * 160 : tick * 160 + 160])
         for row, value in zip(ready.tolist(), values.tolist(), strict=True):
             got[row].append(value)
     return got
@@ -76,3 +76,46 @@ def test_row_is_clean_for_the_next_call():
     model.clear(0)
     second = [model.step(np.array([0]), pcm[:, i * 160 : i * 160 + 160])[1].tolist() for i in range(20)]
     assert first == second
+
+
+def changes_of(gate: SpeechGate, windows: list[tuple[float, float]], begin: int = 0) -> list[int]:
+    """(probability, dBFS) of each window; the windows in which something changed."""
+    return [
+        begin + number
+        for number, (probability, dbfs) in enumerate(windows)
+        if gate.step(probability, (begin + number + 1) * WINDOW_MS, dbfs) is not None
+    ]
+
+
+def spoken_at(dbfs: float) -> SpeechGate:
+    """A gate whose customer has spoken for a second at this level, and is silent."""
+    gate = SpeechGate(VadSettings())
+    assert len(changes_of(gate, [(0.9, dbfs)] * 31 + [(0.0, -60.0)] * 10)) == 2
+    return gate
+
+
+def test_somebody_farther_from_the_telephone_is_not_the_customer() -> None:
+    gate = spoken_at(-20.0)
+    assert changes_of(gate, [(0.9, -44.0)] * 45) == []  # a sentence of a second and a half
+    assert changes_of(gate, [(0.9, -22.0)] * 5) == [1]
+
+
+def test_a_customer_who_turned_away_is_heard_again_before_long() -> None:
+    changes = changes_of(spoken_at(-20.0), [(0.9, -44.0)] * 200)
+    assert len(changes) == 1 and 45 < changes[0] < 125  # four seconds at most
+
+
+def test_a_softer_word_is_the_customer_s_and_the_first_words_are_whatever_their_level() -> None:
+    assert changes_of(spoken_at(-20.0), [(0.9, -36.0)] * 5) == [1]
+    assert changes_of(SpeechGate(VadSettings()), [(0.9, -45.0)] * 5) == [1]
+
+
+def test_soft_ends_of_words_belong_to_them() -> None:
+    gate = spoken_at(-20.0)
+    assert changes_of(gate, [(0.9, -20.0)] * 5 + [(0.9, -42.0)] * 10) == [1]
+
+
+def test_nobody_is_too_far_away_where_the_setting_is_0() -> None:
+    gate = SpeechGate(VadSettings(background_db=0))
+    changes_of(gate, [(0.9, -10.0)] * 31 + [(0.0, -60.0)] * 10)
+    assert changes_of(gate, [(0.9, -49.0)] * 5) == [1]

@@ -9,7 +9,7 @@ from yingda.sansio.turns import commands as cmd
 from yingda.sansio.turns import events as ev
 from yingda.sansio.turns.guards import words_are_unfinished
 from yingda.sansio.turns.steps import Steps
-from yingda.sansio.turns.wording import looks_complete
+from yingda.sansio.turns.wording import digits_are_missing, looks_complete
 
 _CLOSING_S = 12.0
 _MIN_SILENCE_AFTER_NOISE_S = 2.0
@@ -187,6 +187,8 @@ class Actions(Steps):
         hints, s = self.facts.hints, self._settings
         is_whole = looks_complete(self.facts.words, hints.expect, hints.max_digits)
         wait_ms = s.endpoint_complete_ms if is_whole else s.endpoint_ms(hints.expect)
+        if digits_are_missing(self.facts.words, hints.expect, hints.max_digits):
+            wait_ms = max(wait_ms, s.endpoint_more_digits_ms)
         if words_are_unfinished(self.facts, s):
             wait_ms = max(wait_ms, s.endpoint_unfinished_ms)
         self.timers["endpoint"] = self.facts.quiet_since + wait_ms / 1000

@@ -19,6 +19,7 @@ class TurnSettings:
     endpoint_free_ms: int = 450
     endpoint_yes_no_ms: int = 300
     endpoint_digits_ms: int = 800
+    endpoint_more_digits_ms: int = 1400
     endpoint_complete_ms: int = 220
     endpoint_unfinished_ms: int = 900
     unfinished_openers: tuple[str, ...] = tuple(_OPENERS.split())

@@ -15,6 +15,7 @@ _YES_NO = re.compile(
     r"(?:啊|呀|吧|的|了)?"
 )
 _DIGIT = re.compile(r"[0-9零〇一二三四五六七八九幺两]")
+_HOW_MANY = re.compile(r"[0-9一二三四五六七八九十两]+位数?")
 
 
 def sentences(text: str) -> list[str]:
@@ -38,11 +39,21 @@ def is_backchannel(text: str) -> bool:
     return _BACKCHANNEL.fullmatch(spoken(text)) is not None
 
 
+def digits_are_missing(text: str, expect: str, max_digits: int | None) -> bool:
+    """Is `text` the beginning of the digits asked for?"""
+    return expect == "digits" and 0 < _digits(text) < (max_digits or 0)
+
+
+def _digits(text: str) -> int:
+    """How many digits are said; 四 in 后四位 is none of them."""
+    return len(_DIGIT.findall(_HOW_MANY.sub("", spoken(text))))
+
+
 def looks_complete(text: str, expect: str, max_digits: int | None) -> bool:
     """Nothing more is to be expected after ``text``, given what was asked for."""
     words = spoken(text)
     if expect == "digits" and max_digits:
-        return len(_DIGIT.findall(words)) >= max_digits
+        return _digits(text) >= max_digits
     if expect == "yes_no":
         return _YES_NO.fullmatch(words) is not None
     return False

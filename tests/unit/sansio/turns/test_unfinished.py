@@ -8,7 +8,7 @@ from tests.unit.sansio.turns.turn_scene import Scene, kinds
 from yingda.sansio.turns import State, TurnSettings
 from yingda.sansio.turns import commands as cmd
 from yingda.sansio.turns import events as ev
-from yingda.sansio.turns.wording import looks_unfinished
+from yingda.sansio.turns.wording import digits_are_missing, looks_complete, looks_unfinished
 
 S = TurnSettings()
 
@@ -58,6 +58,8 @@ def test_lists_may_be_empty_but_not_their_entries():
         ("yes_no", "嗯", 0.22),
         ("yes_no", "那个", 0.3),
         ("digits", "是", 0.8),
+        ("digits", "后四位是六七", 1.4),
+        ("digits", "后四位是六七二一", 0.22),
     ],
 )
 def test_how_long_silence_must_be(expect, words, wait_s):
@@ -128,3 +130,22 @@ def test_last_final_may_be_empty():
     scene.at(104.2, ev.PartialTranscribed(number, "我要查话费"))
     (_, sent) = scene.at(104.6, ev.FinalTranscribed(number, "", 0.0))
     assert isinstance(sent, cmd.SendTurn) and (sent.text, sent.confidence) == ("我要查话费", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("words", "missing", "whole"),
+    [
+        ("六七", True, False),
+        ("后四位是六七", True, False),
+        ("后四位是六七二", True, False),  # 四 is none of them
+        ("后四位是六七二一", False, True),
+        ("最后4位数6721", False, True),
+        ("6721", False, True),
+        ("我不记得了", False, False),
+        ("", False, False),
+    ],
+)
+def test_digits_that_were_asked_for(words, missing, whole):
+    assert digits_are_missing(words, "digits", 4) is missing
+    assert looks_complete(words, "digits", 4) is whole
+    assert not digits_are_missing(words, "free", 4) and not digits_are_missing(words, "digits", None)
