@@ -170,6 +170,7 @@ class VoiceCall:
         self._send: Send | None = None
         self._about: dict[str, Any] = {}
         self._generation = 0
+        self._answered: tuple[int, list[Message]] = (0, [])  # the customer's last turn, and what was answered
         self.last_turn_at = 0.0  # time.time(), as Rasa stamps events
 
     @property
@@ -190,10 +191,14 @@ class VoiceCall:
         """One message from the gateway, after those before it."""
         async with self._turn:
             self._generation = getattr(up, "generation", self._generation)
+            if isinstance(up, CustomerTurn) and up.turn == self._answered[0]:
+                await self._answer_again()
+                return
             if isinstance(up, CallStarted):
                 self._about = {**asdict(up)}
             self.ended = isinstance(up, CallEnded)
-            output = VoiceOutput(self._generation, self._deliver, self._words)
+            answer: list[Message] = []
+            output = VoiceOutput(self._generation, functools.partial(self._note, answer), self._words)
             message = UserMessage(
                 text=text_for_rasa(up),
                 output_channel=output,
@@ -206,9 +211,22 @@ class VoiceCall:
             except Exception as error:  # the caller must hear something whatever broke
                 logger.exception("voice channel: a turn of call %s failed", self.call_id)
                 await self._deliver(Error(generation=self._generation, reason=type(error).__name__))
+            else:
+                if isinstance(up, CustomerTurn):
+                    self._answered = (up.turn, answer)
             self.last_turn_at = time.time()
             if not self.ended:
                 await output.finish()
+
+    async def _answer_again(self) -> None:
+        """The line broke before the answer was there, and the gateway has sent the turn once more. What was
+        done for it is done: Rasa is not asked twice."""
+        for message in self._answered[1]:
+            await self._deliver(replace(message, generation=self._generation))
+
+    async def _note(self, answer: list[Message], message: Message) -> None:
+        answer.append(message)
+        await self._deliver(message)
 
     async def close(self, socket: Any) -> None:
         """Close the socket as soon as no turn is under way."""

@@ -235,6 +235,43 @@ def test_a_lost_socket_does_not_lose_the_turn_and_the_call_comes_back() -> None:
     assert Say(3, "快") in sent
 
 
+def test_a_turn_that_is_sent_again_after_the_line_broke_is_done_once_and_answered_again() -> None:
+    asked: list[str] = []
+
+    async def run() -> list[Message]:
+        go, begun = asyncio.Event(), asyncio.Event()
+
+        async def agent(message: UserMessage) -> None:
+            asked.append(message.text)
+            if message.text == "办理":
+                begun.set()
+                await go.wait()
+            await message.output_channel.send_response("c1", {"text": f"{message.text}好了"})
+
+        channel, first = VoiceInput(), FakeSocket(CustomerTurn(2, 2, "办理", 0.9, 10, 20))
+        serving = asyncio.ensure_future(channel.serve("c1", first, agent))
+        await begun.wait()
+        first.inbox.put_nowait(None)
+        await serving
+        go.set()
+        await asyncio.sleep(0)
+        second = FakeSocket(
+            started(resumed=True),
+            CustomerTurn(2, 5, "办理", 0.9, 10, 20),
+            CustomerTurn(3, 6, "办理", 0.9, 30, 40),
+        )
+        again = asyncio.ensure_future(channel.serve("c1", second, agent))
+        await second.until_done(3)
+        second.inbox.put_nowait(None)
+        await again
+        return [message for message in second.sent if message.generation >= 5]
+
+    sent = asyncio.run(run())
+    assert asked == ["办理", "/EXTERNAL_call_resumed", "办理"]
+    assert sent[:3] == [Say(5, "办理好了"), Listen(5), TurnDone(5)]
+    assert sent[3:] == [Say(6, "办理好了"), Listen(6), TurnDone(6)]
+
+
 def test_the_end_of_a_call_closes_the_socket_at_once_and_is_worked_off_after_the_turn() -> None:
     told: list[str] = []
 
