@@ -23,6 +23,7 @@ GOOD = {"call_id": "c1", "from": "95000", "to": "13800000000", "trunk": "a", "ri
 
 def test_placement():
     assert parse_placement(GOOD) == GOOD
+    assert parse_placement({**GOOD, "record": False})["record"] is False
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,8 @@ def test_placement():
         ({"call_id": ""}, "call_id: expected a text"),
         ({"ring_timeout_ms": "30"}, "ring_timeout_ms: expected an integer"),
         ({"ring_timeout_ms": 10}, "ring_timeout_ms: expected an integer 1000-180000"),
+        ({"ring_timeout_ms": True}, "ring_timeout_ms: expected an integer"),
+        ({"record": "no"}, "record: expected true or false"),
         ({"callee": "1"}, "callee: unknown field; expected call_id, from, to"),
     ],
 )
