@@ -22,6 +22,9 @@ from actions.clients.spool import Spool
 logger = logging.getLogger(__name__)
 
 LOOK_S = 1.0  # other processes may have put something
+LOOK_SHARE = (
+    20  # a folder of many thousands takes a while to read; so many times as long nobody reads it again
+)
 TOLD_S = 60.0  # while anything waits, the log says so as often
 DAY_S = timedelta(days=1).total_seconds()
 
@@ -45,6 +48,7 @@ class Outbox:
         self._wake, self._stopped = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._told = float("-inf")
+        self._look_took_s = 0.0
 
     def start(self) -> None:
         """Deliver in a thread from now on. Again is the same as once."""
@@ -64,14 +68,17 @@ class Outbox:
     def put(self, deed: Deed) -> tuple[Entry, bool]:
         """Keep it; whether it may be tried at once, as none of its key waits before it. Raises OSError."""
         entry = self.spool.put(deed.kind, deed.key, deeds.dumps(deed))
-        return entry, not any(x.mark == entry.mark and x < entry for x in self.spool.entries())
+        with self._lock:
+            return entry, self._queue.put(entry, self._clock())
 
     def done(self, entry: Entry) -> None:
         """It is in the CRM."""
         self.spool.done(entry.name)
         with self._lock:
             self._queue.delivered(entry.name, self._clock())
-        self._wake.set()  # the CRM is there: others may go too
+            others = bool(self._queue.entries)
+        if others:
+            self._wake.set()  # the CRM is there: they may go too
 
     def refuse(self, entry: Entry, why: str) -> None:
         """It is of no use to try again."""
@@ -87,25 +94,38 @@ class Outbox:
             give_up = self._queue.failed(entry.name, self._clock(), misread)
         if give_up:
             self.refuse(entry, f"the CRM did not answer as it should, {outbox.MOST_MISREAD} times")
-        self._wake.set()
 
     def summary(self) -> outbox.Summary:
         """What an operator wants to know."""
         return outbox.summary(self.spool.entries(), len(self.spool.refused()), time.time())
 
+    def look(self) -> None:
+        """See what waits, also what other processes put. Under the lock: what is put or done meanwhile is
+        added or forgotten after it."""
+        with self._lock:
+            begun = self._clock()
+            self._queue.look(self.spool.entries(), begun)
+            self._look_took_s = self._clock() - begun
+
     def deliver_due(self) -> None:
         """Everything that is due now, one after the other, until the CRM fails."""
         while not self._stopped.is_set():
-            now = self._clock()
+            self.look()
             with self._lock:
-                self._queue.look(self.spool.entries(), now)
-                old, entry = self._queue.too_old(time.time()), self._queue.next(now)
+                old, due = self._queue.too_old(time.time()), self._queue.due(self._clock())
             for late in old:
                 self.refuse(late, "it was kept as long as settings/crm.yml says, and could not be written")
-            if entry is None:
-                return
-            if entry not in old:
+            for entry in due if not old else ():
+                if self._stopped.is_set() or not self._admits():
+                    return
                 self._deliver(entry)
+                self._tell()
+            if not due and not old:
+                return
+
+    def _admits(self) -> bool:
+        with self._lock:
+            return self._queue.admits(self._clock())
 
     def _deliver(self, entry: Entry) -> None:
         try:
@@ -133,13 +153,18 @@ class Outbox:
                     self._tell()
                     with self._lock:
                         wait = max(0.01, self._queue.wait_s(self._clock(), LOOK_S))
+                else:
+                    self.look()
             except OSError as error:
                 logger.error("outbox: %s cannot be used (%s)", self.spool.folder, error.strerror)
                 wait = TOLD_S
-            self._wake.wait(wait)
+            self._wake.wait(max(wait, LOOK_SHARE * self._look_took_s))
 
     def _tell(self) -> None:
-        now, found = self._clock(), self.summary()
-        if now - self._told >= TOLD_S and found.waiting:
+        now = self._clock()
+        if now - self._told < TOLD_S:
+            return
+        found = self.summary()
+        if found.waiting:
             self._told = now
             logger.warning("outbox: %s; see `make outbox`", found)

@@ -13,7 +13,7 @@ FIRST_WAIT_S = 1.0
 GRACE_S = 3.0  # who put it tries it first, and is heard of within this time unless it died
 LONGEST_ALONE_S = 300.0  # between two tries of one write that fails alone
 OUTAGE = 3  # failures in a row: it was the CRM, not the writes
-MOST_MISREAD = 20  # answers that make no sense, about an hour; then the write is given up
+MOST_MISREAD = 20  # answers that make no sense while others are taken, an hour or more; then it is given up
 
 
 @dataclass(frozen=True, order=True)
@@ -31,6 +31,7 @@ class _Try:
     due: float
     failures: int = 0
     misread: int = 0
+    delivered_before: int = 0  # others, when it failed last
 
 
 class Queue:
@@ -40,25 +41,40 @@ class Queue:
         """An absent CRM is tried every `longest_wait_s` at least; older than `keep_s` is given up."""
         self._longest_s, self._keep_s = longest_wait_s, keep_s
         self._entries: dict[str, Entry] = {}
+        self._keys: dict[str, dict[str, Entry]] = {}  # by mark, in the order of putting
         self._tries: dict[str, _Try] = {}
         self._failures = 0  # in a row, of whichever
+        self._delivered = 0
         self._not_before = 0.0
 
+    @property
+    def entries(self) -> list[Entry]:
+        """All that wait."""
+        return list(self._entries.values())
+
     def look(self, entries: Iterable[Entry], now: float) -> None:
-        """All that waits now; what has gone is forgotten."""
-        self._entries = {entry.name: entry for entry in sorted(entries)}
+        """All that waits now, also what others put; what has gone is forgotten."""
+        self._entries, self._keys = {}, {}
+        for entry in sorted(entries):
+            self._keep(entry)
+            self._tries.setdefault(entry.name, _Try(now + GRACE_S))
         for name in self._tries.keys() - self._entries.keys():
             del self._tries[name]
-        for name in self._entries.keys() - self._tries.keys():
-            self._tries[name] = _Try(now + GRACE_S)
 
-    def next(self, now: float) -> Entry | None:
-        """One that is due and has none of its key before it: what failed least, of these the oldest. None
-        while the CRM is left alone."""
-        if now < self._not_before:
-            return None
-        due = [entry for entry in self._heads() if self._tries[entry.name].due <= now]
-        return min(due, key=lambda entry: (self._tries[entry.name].failures, entry), default=None)
+    def put(self, entry: Entry, now: float) -> bool:
+        """A new one; whether it may be tried at once, as none of its key waits before it."""
+        self._tries.setdefault(entry.name, _Try(now + GRACE_S))
+        self._keep(entry)
+        return min(self._keys[entry.mark].values()) == entry
+
+    def due(self, now: float) -> list[Entry]:
+        """What is due and has none of its key before it: what failed least first, of these the oldest."""
+        found = [entry for entry in self._heads() if self._tries[entry.name].due <= now]
+        return sorted(found, key=lambda entry: (self._tries[entry.name].failures, entry))
+
+    def admits(self, now: float) -> bool:
+        """Whether anything may be tried now; not while the CRM is left alone."""
+        return now >= self._not_before
 
     def wait_s(self, now: float, most: float) -> float:
         """How long until there is something to do, `most` at most."""
@@ -67,6 +83,7 @@ class Queue:
 
     def delivered(self, name: str, now: float) -> None:
         """The CRM has it. After an outage all others are due."""
+        self._delivered += 1
         self._forget(name)
         if self._failures >= OUTAGE:
             for tried in self._tries.values():
@@ -79,10 +96,12 @@ class Queue:
         self._failures, self._not_before = 0, 0.0
 
     def failed(self, name: str, now: float, misread: bool = False) -> bool:
-        """Not delivered; `misread`: the CRM answered what makes no sense. Whether to give it up."""
+        """Not delivered; `misread`: the CRM answered what makes no sense. Whether to give it up: only what
+        fails while others are delivered, because a CRM that takes nothing at all is away."""
         tried = self._tries.setdefault(name, _Try(now))
         tried.failures += 1
-        tried.misread += misread
+        tried.misread += misread and self._delivered > tried.delivered_before
+        tried.delivered_before = self._delivered
         tried.due = now + _doubled(tried.failures, LONGEST_ALONE_S)
         self._failures += 1
         self._not_before = now + _doubled(self._failures, self._longest_s)
@@ -93,14 +112,20 @@ class Queue:
         return [entry for entry in self._entries.values() if wall_s - entry.put_s > self._keep_s]
 
     def _heads(self) -> list[Entry]:
-        first: dict[str, Entry] = {}
-        for entry in self._entries.values():
-            first.setdefault(entry.mark, entry)
-        return list(first.values())
+        return [next(iter(waiting.values())) for waiting in self._keys.values()]
+
+    def _keep(self, entry: Entry) -> None:
+        self._entries[entry.name] = entry
+        self._keys.setdefault(entry.mark, {})[entry.name] = entry
 
     def _forget(self, name: str) -> None:
-        self._entries.pop(name, None)
         self._tries.pop(name, None)
+        entry = self._entries.pop(name, None)
+        if entry is not None:
+            waiting = self._keys[entry.mark]
+            del waiting[name]
+            if not waiting:
+                del self._keys[entry.mark]
 
 
 def _doubled(failures: int, most: float) -> float:

@@ -24,7 +24,12 @@ from tests.fakes.crm_server import TOKEN, CrmServer, Fault
 from yingda.plumbing import stores
 from yingda.plumbing.processes import free_port
 
-pytestmark = [pytest.mark.integration, pytest.mark.requirement(50), pytest.mark.requirement(49)]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.slow,
+    pytest.mark.requirement(49),
+    pytest.mark.requirement(50),
+]
 
 DEADLINE_S = 20.0
 WANG = "demo-13800138000"
@@ -34,7 +39,7 @@ from pathlib import Path
 from actions.clients import adapters, settings
 from actions.clients.delivery import Outbox
 from actions.clients.spool import Spool
-from tests.integration.stores.test_outbox import leave
+from tests.integration.stores.test_outbox_delivery import leave
 
 outbox = Outbox(Spool(Path(sys.argv[1])), lambda: adapters.of_outbox(settings.read()), longest_wait_s=1.0)
 leave(outbox, int(sys.argv[2]))
