@@ -81,7 +81,6 @@ def test_a_new_master_key_takes_over_and_the_old_one_may_go(tool: Recordings) ->
     assert {row["master"] for row in tool.database[COLLECTION].find({})} == {new}
 
 
-@pytest.mark.requirement(106)
 def test_a_forgotten_customer_cannot_be_heard_any_more_and_others_can(tool: Recordings) -> None:
     gone, stays = record(tool, "c1", NUMBER), record(tool, "c2", OTHER)
     copy = os.open(gone, os.O_RDONLY)  # whoever still holds the file
