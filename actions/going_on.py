@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import ActionExecuted, ActiveLoop, EventType, SlotSet
+from rasa_sdk.events import ActionExecuted, ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import conversation, knowledge, requests
@@ -36,14 +36,7 @@ class ActionAskMore(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """A no ends the call from here."""
-        if conversation.has_left(tracker.events) or conversation.was_asked(tracker.events):
-            return []
-        events = go_on(dispatcher, tracker)
-        opened = any(event["event"] == "active_loop" for event in events)
-        if opened or conversation.awaiting(tracker) in requests.QUESTIONS:
-            return events
-        dispatcher.utter_message(response="utter_anything_else")
-        return [*events, conversation.await_answer("more")]
+        return ask_more(dispatcher, tracker)
 
 
 class ActionKeepQuiet(Action):
@@ -64,6 +57,25 @@ def keep_quiet(tracker: Tracker) -> list[EventType]:
     """To Rasa it looks as if the form had just asked."""
     form = conversation.open_form(tracker)
     return [ActionExecuted(form)] if form else []
+
+
+def ask_more(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    """Go on with what is open, or ask whether there is anything else."""
+    if conversation.has_left(tracker.events) or conversation.was_asked(tracker.events):
+        return []
+    events = go_on(dispatcher, tracker)
+    opened = any(event["event"] == "active_loop" for event in events)
+    if opened or conversation.awaiting(tracker) in requests.QUESTIONS:
+        return events
+    dispatcher.utter_message(response="utter_anything_else")
+    return [*events, conversation.await_answer("more")]
+
+
+def end_turn(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    """All was said: the same, and the rest of the rule is left out."""
+    events = ask_more(dispatcher, tracker)
+    form = next((event["name"] for event in events if event["event"] == "active_loop"), None)
+    return [*events, FollowupAction(form or "action_listen")]
 
 
 def go_on(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:

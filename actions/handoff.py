@@ -8,7 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import call_end, conversation, requests
+from actions import call_end, conversation, going_on, knowledge, requests
 from actions.clients import deeds
 
 TARGET = "service"  # the queue of the human colleagues
@@ -31,6 +31,8 @@ class ActionHandoff(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Nothing more is awaited."""
+        if await knowledge.answered_first(dispatcher, tracker):  # 怎么知道打来的是不是你们客服
+            return going_on.end_turn(dispatcher, tracker)
         dispatcher.utter_message(response="utter_handoff")
         return await hand_over(dispatcher, tracker, "requested")
 

@@ -9,7 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import backends, conversation, handoff, hotwords, profile, requests
+from actions import backends, conversation, going_on, handoff, hotwords, knowledge, profile, requests
 
 MAX_ATTEMPTS = 3
 PHONE_DIGITS = 11
@@ -24,10 +24,12 @@ class ActionVerifyIdentity(Action):
         """Rasa's name."""
         return "action_verify_identity"
 
-    def run(
+    async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """The rule goes on with the question."""
+        if await knowledge.answered_first(dispatcher, tracker):
+            return going_on.end_turn(dispatcher, tracker)
         if conversation.open_form(tracker):
             incomplete(dispatcher, tracker)
         elif tracker.get_slot("identity_verified"):

@@ -14,7 +14,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import call_end, conversation, requests
+from actions import call_end, conversation, going_on, knowledge, requests
 from actions.clients import deeds
 from actions.forms import RequestForm
 
@@ -36,6 +36,8 @@ class ActionRecordOutcome(Action):
     ) -> list[EventType]:
         """The rule goes on with what is said."""
         what = conversation.intent(tracker)
+        if _called_us(tracker) and await knowledge.answered_first(dispatcher, tracker):  # 怎么删除我的信息
+            return going_on.end_turn(dispatcher, tracker)
         if what == "rate_service":
             await _record(tracker, "rating_in_words", conversation.text(tracker)[:LONGEST])
             return []
@@ -144,6 +146,11 @@ class ActionAbuse(Action):
             dispatcher.utter_message(response="utter_abuse_goodbye")
             return requests.hang_up(dispatcher, tracker, "abuse")
         return [*requests.offer_human(dispatcher, "utter_abuse_warning"), *requests.set_aside(tracker)]
+
+
+def _called_us(tracker: Tracker) -> bool:
+    """Whom we call has their word taken down, whatever else it may mean."""
+    return conversation.call(tracker).get("direction") != "outbound"
 
 
 async def _suppress(tracker: Tracker) -> None:

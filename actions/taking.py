@@ -10,19 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import conversation, intake, knowledge, requests
 
-DEEDS = {
-    "query_plan",
-    "open_service",
-    "cancel_service",
-    "cancel_order",
-    "change_address",
-    "return_goods",
-    "exchange_goods",
-    "book_appointment",
-    "change_appointment",
-    "cancel_appointment",
-    "report_fault",
-}  # 退货运费谁出 sounds like giving back, and is a question; 我的快递到哪了 is never one for an article
+NEVER_QUESTIONS = ("promise_to_pay", "rate_service")
 
 
 class ActionTakeRequest(Action):
@@ -37,7 +25,7 @@ class ActionTakeRequest(Action):
     ) -> list[EventType]:
         """Slots of the request. When an article answered, the form that follows is over at once."""
         intent, said = conversation.intent(tracker), intake.first(tracker)
-        if intent in DEEDS and await knowledge.answered_instead(dispatcher, tracker, said.text):
+        if intent not in NEVER_QUESTIONS and await knowledge.answered_instead(dispatcher, tracker, said.text):
             return _answered(tracker)
         form, request = intake.FORMS[intent]
         slots = intake.slots_of(request, said, tracker)

@@ -8,7 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import backends, call_end, conversation, requests
+from actions import backends, call_end, conversation, going_on, knowledge, requests
 from actions.clients import deeds
 from actions.clients.store import CrmUnavailable
 
@@ -27,6 +27,8 @@ class ActionComplain(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """A yes leads to a human from here; without the CRM the ticket waits in the outbox."""
+        if await knowledge.answered_first(dispatcher, tracker):  # 投诉几天有结果
+            return going_on.end_turn(dispatcher, tracker)
         return await requests.given(_complain, dispatcher, tracker)
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from actions.clients import synonyms
+from actions.clients import asking, synonyms
 from actions.clients.articles import Article, Articles
 from actions.clients.retrieval import NOTHING, Hit, Retriever, likeness
 from actions.clients.synonyms import UNANSWERED, SynonymMistake, Synonyms, sentences
@@ -61,14 +61,16 @@ class _Learned:
     retriever: Retriever
     versions: dict[str, str]  # of the articles that it knows, by name
     words: str  # fingerprint of synonyms and refused sentences
+    asking: asking.Asking | None  # when there is something to tell questions from
 
 
 class KnowledgeBase:
     """One folder. Safe to ask from several threads."""
 
-    def __init__(self, folder: Path, background: bool = True) -> None:
-        """Nothing is read yet. Without `background` a question waits until what changed is learned."""
-        self._folder, self._background = folder, background
+    def __init__(self, folder: Path, background: bool = True, utterances: Path | None = None) -> None:
+        """Nothing is read yet. Without `background` a question waits until what changed is learned.
+        `utterances`: a folder of what callers say for Rasa to learn (data/nlu), for `asks`."""
+        self._folder, self._background, self._utterances = folder, background, utterances
         self._articles = Articles(folder)
         self._synonyms, self._unanswered, self._words = Synonyms({}), (), ""
         self._learned: _Learned | None = None
@@ -99,6 +101,14 @@ class KnowledgeBase:
         if learned is None:
             return Found()
         return _decide(learned.retriever.rank(plain), articles, today)
+
+    def asks(self, text: str) -> float:
+        """0 to 1: how likely the sentence asks about something, rather than for something of one's own; 0 while
+        that is not learned."""
+        learned = self._learned
+        if learned is None or learned.asking is None:
+            return 0.0
+        return learned.asking.likely(self._synonyms.plain(normalise(text)))
 
     def likeliest(self, text: str) -> Hit | None:
         """The class that fits best, however badly; None while nothing is learned."""
@@ -145,8 +155,20 @@ class KnowledgeBase:
             except ValueError as error:  # fewer than two classes: likeness alone answers
                 logger.warning("knowledge: nothing to learn from: %s", error)
                 return
-            self._learned = _Learned(retriever, {x.name: x.version for x in published}, words)
+            versions = {x.name: x.version for x in published}
+            self._learned = _Learned(retriever, versions, words, self._learn_asking(published, plain))
             logger.info("knowledge: %d articles learned", len(published))
+
+    def _learn_asking(self, published: list[Article], plain: Callable[[str], str]) -> asking.Asking | None:
+        if self._utterances is None:
+            return None
+        answered = {article.intent for article in published if article.intent}
+        wanted = [plain(normalise(text)) for text in asking.said(self._utterances, answered)]
+        asked = [plain(normalise(text)) for text in _examples(published, ())[0]]
+        if not wanted:
+            logger.warning("knowledge: no utterances in %s: no request is answered instead", self._utterances)
+            return None
+        return asking.Asking(asked, wanted)
 
     def _is_learned(self, articles: Iterable[Article]) -> bool:
         versions = {x.name: x.version for x in articles if x.state == "published"}

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from actions import going_on, knowledge
+from actions.answering import ActionAnswerQuestion
 from actions.appointments import ValidateAppointmentForm
 from actions.clients.articles import Article
 from actions.clients.knowledge_base import Answer, Found
 from actions.going_on import ActionAskMore, ActionGoOn
-from actions.knowledge import ActionAnswerQuestion
 from actions.orders import ActionFinishOrder, ValidateOrderForm
 from actions.taking import ActionTakeRequest
 from tests.fakes.crm import FakeCrm, Turn
@@ -131,6 +131,12 @@ class Base:
         return Found(Answer(ARTICLE, 0.9)) if "运费" in text else Found()
 
     def about(self, intent: str, today: object) -> None:
+        return None
+
+    def asks(self, text: str) -> float:
+        return 1.0
+
+    def likeliest(self, text: str) -> None:
         return None
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from actions import knowledge
+from actions.answering import ActionAnswerQuestion
 from actions.call_control import ActionNotUnderstood
 from actions.clients.knowledge_base import KnowledgeBase
 from actions.clients.retrieval import NOTHING, Retriever, likeness
 from actions.clients.synonyms import SynonymMistake, Synonyms
 from actions.clients.synonyms import parse as parse_synonyms
-from actions.knowledge import ActionAnswerQuestion
 from tests.fakes.crm import FakeCrm, Turn
 
 TODAY = date(2026, 11, 20)
