@@ -13,9 +13,8 @@ from actions.clients.knowledge_base import Answer
 from actions.clients.retrieval import NOTHING
 
 LIKELY = 0.5  # of confidence: enough in place of the intent's own article
-NO_ARTICLE = 0.8  # of confidence that none answers: then the intent's own does not either, if the intent is
-INTENT_SURE = 0.8  # less sure than that, or one that is asked of anything under the sun
-ABOUT_ANYTHING = ("ask_price",)
+NO_ARTICLE = 0.8  # of confidence that none answers: then the intent's own does not either
+NO_PRICE = 0.5  # the same for prices, which anything under the sun has
 
 
 class ActionAnswerQuestion(Action):
@@ -38,9 +37,10 @@ class ActionAnswerQuestion(Action):
         later = [*(tracker.get_slot("later") or ()), *others]
         said = _asked(tracker)
         found = knowledge.find(said)
-        own = knowledge.base().about(conversation.intent(tracker), requests.today())
+        intent = conversation.intent(tracker)
+        own = knowledge.base().about(intent, requests.today())
         close = found.answer
-        if own is not None and _is_other_business(tracker, said):
+        if own is not None and _is_other_business(intent, said):
             own = None
         if own is not None and (close is None or close.confidence < LIKELY):
             close = Answer(own, 1.0)
@@ -60,10 +60,9 @@ def _asked(tracker: Tracker) -> str:
     return str(pieces[0].get("text") or text) if pieces else text
 
 
-def _is_other_business(tracker: Tracker, said: str) -> bool:
+def _is_other_business(intent: str, said: str) -> bool:
     """今天油价多少 is a question about a price, and not about one of ours."""
     hit = knowledge.base().likeliest(said)
-    if hit is None or hit.name != NOTHING or hit.confidence < NO_ARTICLE or not questions.asks(said):
-        return False
-    confidence = float((tracker.latest_message.get("intent") or {}).get("confidence") or 0)
-    return confidence < INTENT_SURE or conversation.intent(tracker) in ABOUT_ANYTHING
+    least = NO_PRICE if intent == "ask_price" else NO_ARTICLE
+    refused = hit is not None and hit.name == NOTHING and hit.confidence >= least
+    return refused and questions.asks(said) and not questions.is_of_ours(said)

@@ -19,12 +19,13 @@ from actions import conversation, questions, requests, wording
 from actions.clients.knowledge_base import Answer, Found, KnowledgeBase
 
 FOLDER = "YINGDA_KNOWLEDGE"  # environment: another folder than the repository's
-SURE = 0.7  # of confidence: enough in the middle of a form, or in place of an intent's own article
-RATHER_SURE = 0.5  # enough when it is plainly a question
-VERY_SURE = 0.9  # enough in place of a human, or of a fault that is told without a question
-ASKING = 0.3  # of likelihood that a sentence asks; chosen on tests/data/knowledge, without `test`
+SURE = 0.7  # of confidence: enough in the middle of a form, or in place of a request
+RATHER_SURE = 0.5  # enough in place of a request when it is plainly a question
+VERY_SURE = 0.9  # enough in place of what is told without a question
+TOLD = ("report_fault", "request_human")  # 光猫亮红灯: advice comes first; 有人冒充你们客服: wants nobody
+# of likelihood that a sentence asks; chosen on tests/data/knowledge, without `test`
+ASKING, ASKING_WITHOUT_A_QUESTION = 0.3, 0.25
 PLAINLY_ASKING = ASKING_IN_A_WISH = 0.7
-ASKING_IN_A_FAULT = 0.5
 
 
 @functools.lru_cache(maxsize=1)
@@ -47,9 +48,10 @@ async def answered(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
     and the message must ask something: it may be an answer that was not understood."""
     said = conversation.text(tracker)
     found = Found() if questions.is_own(said) else find(said)
-    if conversation.open_form(tracker) or conversation.awaiting(tracker) in requests.QUESTIONS:
-        if found.answer is None or found.answer.confidence < SURE or not questions.asks(said):
-            return False
+    is_open = conversation.open_form(tracker) or conversation.awaiting(tracker) in requests.QUESTIONS
+    sure = found.answer is not None and found.answer.confidence >= SURE
+    if is_open and not (sure and questions.asks(said)):
+        return False
     if found.answer is not None:
         await say(dispatcher, tracker, found.answer)
         return True
@@ -59,7 +61,7 @@ async def answered(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
 
 
 async def answered_instead(dispatcher: CollectingDispatcher, tracker: Tracker, said: str) -> bool:
-    """Answer what was taken for something else and asks about it: sure, and not for what is the customer's own."""
+    """Answer what was taken for something else and asks about it: sure, and not for what is one's own."""
     least = _least(conversation.intent(tracker), said)
     if least is None:
         return False
@@ -86,13 +88,12 @@ def _least(intent: str, said: str) -> float | None:
     if intent == "request_human" and questions.wants_human(said):
         return None
     asking = base().asks(said)
-    if questions.asks(said):
-        least = ASKING_IN_A_WISH if questions.wishes(said) else ASKING
-        if asking < least:
-            return None
-        return VERY_SURE if intent == "request_human" else SURE if asking < PLAINLY_ASKING else RATHER_SURE
-    told = intent == "report_fault" and not questions.has_tried(said) and asking >= ASKING_IN_A_FAULT
-    return VERY_SURE if told else None  # 光猫亮红灯: advice comes first, and ends in 说报修
+    if not questions.asks(said):
+        told = intent in TOLD and not questions.has_tried(said) and asking >= ASKING_WITHOUT_A_QUESTION
+        return VERY_SURE if told else None
+    if asking < (ASKING_IN_A_WISH if questions.wishes(said) else ASKING):
+        return None
+    return SURE if asking < PLAINLY_ASKING else RATHER_SURE
 
 
 def say_article(dispatcher: CollectingDispatcher, intent: str) -> list[EventType]:

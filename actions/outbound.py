@@ -140,7 +140,9 @@ class ActionAbuse(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        """A yes to the offer leads to a human."""
+        """A yes to the offer leads to a human. A question in rough words is a question."""
+        if await knowledge.answered_first(dispatcher, tracker):
+            return going_on.end_turn(dispatcher, tracker)
         earlier = sum(1 for event in tracker.events if event.get("name") == self.name())
         if earlier:
             dispatcher.utter_message(response="utter_abuse_goodbye")

@@ -1,7 +1,8 @@
 """Whether what a customer says is a question for an article: the words that settle it. No I/O.
 
-「退货运费谁出」 is one. 「帮我退了」 wants something done, 「我的快递到哪了」 wants what only the CRM knows. How likely a
-sentence asks about something in general is learned (clients/asking.py); no likelihood outweighs these words.
+「退货运费谁出」 is one. 「帮我退了」 wants something done, 「我的快递到哪了」 wants what only the CRM knows.
+How likely a sentence asks about something in general is learned (clients/asking.py); no likelihood outweighs
+these words.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ _COMPLAINS = re.compile(
 _HUMAN = re.compile(
     "人工|真人|活人|转接|接线|(转|接|找|叫|换|喊|让).{0,4}(客服|经理|领导|主管|人员|个人|专员|坐席|师傅|小姐|先生)|[和跟]人(说|讲|聊)"
 )
-_TRIED = re.compile("重启|重新|试过|试了|还是|修|坏|断了|烧|天了|[上打]不[了去]")
+_TRIED = re.compile("重启|重新|试过|试了|还是|报修|派|修|天了|坏了")
+_OURS = re.compile("你们|你家|咱|营业厅|厅|店")
 
 
 def asks(said: str) -> bool:
@@ -69,3 +71,8 @@ def wants_human(said: str) -> bool:
 def has_tried(said: str) -> bool:
     """Whether advice comes too late for what does not work."""
     return bool(_TRIED.search(said))
+
+
+def is_of_ours(said: str) -> bool:
+    """Whether it says that it is about us."""
+    return bool(_OURS.search(said))

@@ -1,12 +1,13 @@
-"""answers: how often a caller's question gets its article from the whole assistant, and how often a wrong one.
+"""answers: how often a question gets its article from the whole assistant, and how often a wrong one.
 
     make figure NAME=answers                         the figure
-    make figure NAME=answers SET=dev MORE=1         the those for development, and each that went wrong
-    make figure NAME=answers SET=first_words MORE=1 more of them, and requests that no article may answer
+    make figure NAME=answers SET=dev MORE=1          those for development, and each that went wrong
+    make figure NAME=answers SET=first_words MORE=1  more of them, and requests that no article may answer
 
-`knowledge` measures retrieval alone. Here each question is the first thing that a caller says: understanding, rules
-and actions decide together whether it is a question at all. Questions: the part `test` of
-tests/data/knowledge/questions.yml, which was never looked at one by one; the part `dev`, and first_words.yml beside it.
+`knowledge` measures retrieval alone. Here each question is the first thing that a caller says: understanding,
+rules and actions decide together whether it is a question at all. Questions: the part `test` of
+tests/data/knowledge/questions.yml, which was never looked at one by one; the part `dev`, and first_words.yml
+beside it.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ async def ask(running: servers.RasaServers, asked: list[Asked]) -> None:
 
 
 def look_up(asked: list[Asked], database: Any) -> None:
-    """The intents, and the responses that were said, of Rasa's own events, which are written beside its work."""
+    """The intents and the responses, of Rasa's own events, which are written beside its work."""
     deadline = time.monotonic() + WRITTEN_S
     for one in asked:
         while not one.intent and time.monotonic() < deadline:

@@ -1,8 +1,8 @@
 """Whether a sentence asks about something, or wants something of one's own: learned, in a second.
 
 退货运费谁出 and 我的退货到哪了 have the same topic, and only the first is for an article. What is asked is
-learned from the articles' questions, what is wanted from the utterances of data/nlu, by one logistic regression
-over runs of characters. Utterances of an intent that an article answers are on neither side.
+learned from the articles' questions, what is wanted from the utterances of data/nlu, by one logistic
+regression over runs of characters. Utterances of an intent that an article answers are on neither side.
 """
 
 from __future__ import annotations

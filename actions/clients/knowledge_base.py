@@ -103,8 +103,8 @@ class KnowledgeBase:
         return _decide(learned.retriever.rank(plain), articles, today)
 
     def asks(self, text: str) -> float:
-        """0 to 1: how likely the sentence asks about something, rather than for something of one's own; 0 while
-        that is not learned."""
+        """0 to 1: how likely the sentence asks about something, rather than for something of one's own.
+        0 while that is not learned."""
         learned = self._learned
         if learned is None or learned.asking is None:
             return 0.0

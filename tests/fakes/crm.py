@@ -190,6 +190,7 @@ class Turn:
         self.form: str | None = self.slots.pop("form", None)
         self.events: list[dict[str, Any]] = []
         self.responses: list[dict[str, Any]] = []
+        self.returned: list[dict[str, Any]] = []
 
     def run(self, action: Any, domain: dict[str, Any] | None = None) -> Turn:
         loop = {"name": self.form} if self.form else {}
@@ -201,7 +202,7 @@ class Turn:
         for event in events:
             if event["event"] == "active_loop":
                 self.form = event["name"]
-        self.responses = dispatcher.messages
+        self.responses, self.returned = dispatcher.messages, list(events)
         return self
 
     def fill(self, form: Any, **values: Any) -> Turn:
