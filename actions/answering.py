@@ -13,7 +13,7 @@ from actions.clients.knowledge_base import Answer
 from actions.clients.retrieval import NOTHING
 
 LIKELY = 0.5  # of confidence: enough in place of the intent's own article
-NO_ARTICLE = 0.8  # of confidence that none answers: then the intent's own does not either
+NO_ARTICLE = 0.6  # of confidence that none answers: then the intent's own does not either
 NO_PRICE = 0.5  # the same for prices, which anything under the sun has
 
 
