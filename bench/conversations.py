@@ -40,7 +40,7 @@ BAR = 1.0
 ENVIRONMENT = "rasa"
 NOT_ACTIONS = ("action_listen", "action_extract_slots", "action_session_start")
 WRITTEN_S = 5.0
-WRITTEN = ("crm_appointments", "tickets", "interactions", "handoffs", "suppressions")
+WRITTEN = ("crm_appointments", "crm_places", "tickets", "interactions", "handoffs", "suppressions")
 
 
 @dataclass
