@@ -28,7 +28,7 @@ from yingda.caller.scene import Fault, Scene, SceneError
 from yingda.caller.wire import percentile
 
 FOLDER = ROOT / "tests" / "scenes"
-AT_ONCE = 2
+AT_ONCE = 3
 HEALTHY_WITHIN_S = 120.0
 OFFSET = 380
 
