@@ -102,6 +102,7 @@ def test_what_a_killed_process_left_is_in_mongodb_once_it_is_back(tmp_path: Path
         told = {row["call_id"]: row["value"]["summary"] for row in database.interactions.find({})}
         assert told == {f"call-{n}": "后说的" for n in range(5)}
         assert database.tickets.count_documents({}) == 5 and spool.refused() == []
+        database.client.close()
     finally:
         kill(second)
         mongo.stop()
