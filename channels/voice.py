@@ -170,7 +170,7 @@ class VoiceCall:
         self._send: Send | None = None
         self._about: dict[str, Any] = {}
         self._generation = 0
-        self._answered: tuple[int, list[Message]] = (0, [])  # the customer's last turn, and what was answered
+        self._answered: tuple[Any, list[Message]] = (None, [])  # the customer's last turn, and the answer
         self.last_turn_at = 0.0  # time.time(), as Rasa stamps events
 
     @property
@@ -191,7 +191,7 @@ class VoiceCall:
         """One message from the gateway, after those before it."""
         async with self._turn:
             self._generation = getattr(up, "generation", self._generation)
-            if isinstance(up, CustomerTurn) and up.turn == self._answered[0]:
+            if isinstance(up, CustomerTurn) and _same_turn(up) == self._answered[0]:
                 await self._answer_again()
                 return
             if isinstance(up, CallStarted):
@@ -213,7 +213,7 @@ class VoiceCall:
                 await self._deliver(Error(generation=self._generation, reason=type(error).__name__))
             else:
                 if isinstance(up, CustomerTurn):
-                    self._answered = (up.turn, answer)
+                    self._answered = (_same_turn(up), answer)
             self.last_turn_at = time.time()
             if not self.ended:
                 await output.finish()
@@ -323,7 +323,6 @@ class VoiceInput(InputChannel):
         voice_call = self._calls.setdefault(call_id, VoiceCall(call_id, on_new_message))
         send: Send = socket.send
         voice_call.attach(send)
-        tracker.hold(call_id)
         self._sockets[socket] = voice_call
         waiting: asyncio.Queue[Up | None] = asyncio.Queue()
         worker = asyncio.ensure_future(self._work(voice_call, waiting))
@@ -345,8 +344,6 @@ class VoiceInput(InputChannel):
             waiting.put_nowait(None)
             self._sockets.pop(socket, None)
             voice_call.detach(send)
-            if not voice_call.attached:
-                tracker.let_go(call_id)
             asyncio.get_running_loop().call_later(self._gone_s, self._look_after, voice_call, last_event_at)
 
     def _look_after(self, voice_call: VoiceCall, last_event_at: LastEventAt | None) -> None:
@@ -378,6 +375,11 @@ class VoiceInput(InputChannel):
             await voice_call.handle(up)
         if voice_call.ended:
             self._calls.pop(voice_call.call_id, None)
+
+
+def _same_turn(up: CustomerTurn) -> tuple[Any, ...]:
+    """Alike for a turn and the same turn sent again, which has another generation."""
+    return up.turn, up.text, up.started_ms, up.ended_ms
 
 
 async def _last_event_at(store: Any, call_id: str) -> float:

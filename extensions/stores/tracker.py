@@ -1,8 +1,7 @@
 """Tracker store: one MongoDB document per event, so a conversation survives the death of its worker.
 
 A turn appends its events and rewrites nothing, and what is here already is not read or replayed again, so a
-turn costs the same however long the call is. While a call's line ends here, no other worker goes on with the
-conversation, and it is read once. The driver works in threads. A turn waits for MongoDB a moment
+turn costs the same however long the call is. The driver works in threads. A turn waits for MongoDB a moment
 only; when it is slow or away, the conversation goes on from memory, and what is missing is written in the
 background once it is back, of calls that have ended too. Only what a worker had not written when it was
 killed is lost.
@@ -95,7 +94,6 @@ class MongoEventTrackerStore(TrackerStore):
         self._cache: OrderedDict[str, _Conversation] = OrderedDict()
         self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="tracker-read")
         self._writers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="tracker-write")
-        self._lines: dict[str, bool] = {}  # calls whose line ends here, and whether they were read since
         self._rest_until = self._slow_until = 0.0
         self._catching_up: asyncio.Task[None] | None = None
         _open.append(self)
@@ -116,25 +114,14 @@ class MongoEventTrackerStore(TrackerStore):
         """The conversation so far, or None. What another worker has written since is read in."""
         conversation = self._cache.get(sender_id) or _Conversation()
         known = conversation.stored
-        slow = known and time.monotonic() < self._slow_until
-        if not conversation.unwritten and not slow and not self._lines.get(sender_id):
+        if not conversation.unwritten and not (known and time.monotonic() < self._slow_until):
             rows = await self._read(sender_id, known)
             if rows:
                 self._add(sender_id, conversation, rows)
-            if rows is not None and sender_id in self._lines:
-                self._lines[sender_id] = True
         if conversation.tracker is None:
             return None
         self._remember(sender_id, conversation)
         return duplicate(conversation.tracker)
-
-    def hold(self, sender_id: str) -> None:
-        """The call's line ends here from now on: what another worker has written before is read once."""
-        self._lines[sender_id] = False
-
-    def let_go(self, sender_id: str) -> None:
-        """The line is gone; another worker may have it."""
-        self._lines.pop(sender_id, None)
 
     async def keys(self) -> Iterable[str]:
         """The conversations that this worker holds."""
@@ -169,7 +156,6 @@ class MongoEventTrackerStore(TrackerStore):
             except Overtaken:
                 logger.warning("tracker store: another worker has call %s, this turn is void", sender_id)
                 self._cache.pop(sender_id, None)
-                self.let_go(sender_id)
                 return
             if not done:
                 self._catch_up_later()
@@ -241,18 +227,6 @@ class MongoEventTrackerStore(TrackerStore):
 
 
 _open: list[MongoEventTrackerStore] = []
-
-
-def hold(sender_id: str) -> None:
-    """A call's line ends in this process from now on."""
-    for store in _open:
-        store.hold(sender_id)
-
-
-def let_go(sender_id: str) -> None:
-    """It does not any more."""
-    for store in _open:
-        store.let_go(sender_id)
 
 
 async def close() -> None:

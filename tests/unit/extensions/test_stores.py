@@ -105,26 +105,6 @@ def test_a_turn_appends_only_its_own_events_and_reads_only_new_ones() -> None:
     asyncio.run(run())
 
 
-def test_while_a_line_ends_here_the_conversation_is_read_once() -> None:
-    async def run() -> None:
-        events = MemoryEvents()
-        other, ours = store(events), store(events)
-        await ours.save(tracker("一"))
-        ours.hold("c1")
-        for texts in (("一", "二"), ("一", "二", "三")):
-            assert await ours.retrieve("c1") is not None
-            await ours.save(tracker(*texts))
-        assert events.reads == [3]
-        ours.let_go("c1")  # the line broke, and another worker had it for a turn
-        await other.retrieve("c1")
-        await other.save(tracker("一", "二", "三", "四"))
-        ours.hold("c1")
-        found = await ours.retrieve("c1")
-        assert found is not None and found.get_slot("awaiting") == "四"
-
-    asyncio.run(run())
-
-
 def test_a_tracker_is_given_out_as_it_was_saved_whatever_is_done_to_it() -> None:
     async def run() -> None:
         working = store(MemoryEvents())
