@@ -1,10 +1,10 @@
 """Tracker store: one MongoDB document per event, so a conversation survives the death of its worker.
 
 A turn appends its events and rewrites nothing, and what is here already is not read or replayed again, so a
-turn costs the same however long the call is. The driver works in threads. A turn waits for MongoDB a moment
-only; when it is slow or away, the conversation goes on from memory, and what is missing is written in the
-background once it is back, of calls that have ended too. Only what a worker had not written when it was
-killed is lost.
+turn costs the same however long the call is. A worker that is the only one reads a conversation once. The
+driver works in threads. A turn waits for MongoDB a moment only; when it is slow or away, the conversation
+goes on from memory, and what is missing is written in the background once it is back, of calls that have
+ended too. Only what a worker had not written when it was killed is lost.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
+import os
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
@@ -29,6 +30,7 @@ from rasa.shared.core.slots import Slot
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from extensions.stores.events import EventStore, Overtaken
+from extensions.stores.lock import WORKERS
 from yingda.plumbing import stores
 
 logger = logging.getLogger(__name__)
@@ -86,6 +88,7 @@ class MongoEventTrackerStore(TrackerStore):
         database: str = stores.DATABASE,
         keep_days: int = 180,
         event_store: Any = None,
+        alone: bool | None = None,
         **kwargs: Any,
     ) -> None:
         """Called by Rasa with the keys of endpoints.yml; `host` is `url`. Tests pass an `event_store`."""
@@ -94,6 +97,7 @@ class MongoEventTrackerStore(TrackerStore):
         self._cache: OrderedDict[str, _Conversation] = OrderedDict()
         self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="tracker-read")
         self._writers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="tracker-write")
+        self._is_alone = (os.environ.get(WORKERS) or "1") == "1" if alone is None else alone
         self._rest_until = self._slow_until = 0.0
         self._catching_up: asyncio.Task[None] | None = None
         _open.append(self)
@@ -114,7 +118,8 @@ class MongoEventTrackerStore(TrackerStore):
         """The conversation so far, or None. What another worker has written since is read in."""
         conversation = self._cache.get(sender_id) or _Conversation()
         known = conversation.stored
-        if not conversation.unwritten and not (known and time.monotonic() < self._slow_until):
+        nothing_new = known and (self._is_alone or time.monotonic() < self._slow_until)
+        if not conversation.unwritten and not nothing_new:
             rows = await self._read(sender_id, known)
             if rows:
                 self._add(sender_id, conversation, rows)

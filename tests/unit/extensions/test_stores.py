@@ -57,8 +57,8 @@ class MemoryEvents:
             raise ServerSelectionTimeoutError("nobody there")
 
 
-def store(events: MemoryEvents) -> MongoEventTrackerStore:
-    return MongoEventTrackerStore(DOMAIN, event_store=events)
+def store(events: MemoryEvents, alone: bool = False) -> MongoEventTrackerStore:
+    return MongoEventTrackerStore(DOMAIN, event_store=events, alone=alone)
 
 
 def tracker(*texts: str, call: str = "c1") -> DialogueStateTracker:
@@ -101,6 +101,19 @@ def test_a_turn_appends_only_its_own_events_and_reads_only_new_ones() -> None:
         assert found is not None and found.get_slot("awaiting") == "三"
         assert len(found.events) == 7
         assert events.reads == [0, 5]
+
+    asyncio.run(run())
+
+
+def test_a_worker_that_is_the_only_one_reads_a_conversation_once() -> None:
+    async def run() -> None:
+        events = MemoryEvents()
+        await store(events).save(tracker("一"))  # the one before it, which has ended
+        ours = store(events, alone=True)
+        for texts in (("一", "二"), ("一", "二", "三")):
+            assert await ours.retrieve("c1") is not None
+            await ours.save(tracker(*texts))
+        assert events.reads == [0]
 
     asyncio.run(run())
 
