@@ -33,7 +33,9 @@ BAR_S = 0.150
 RATES = {"rules": 30.0, "ted": 15.0}
 CONFIGS = {"rules": "config.yml", "ted": "config/ted.yml"}
 SECONDS, WARM_S, GRACE_S = 40.0, 20.0, 10.0
-MOST_FOREIGN = 0.04  # share of the worker's core that others may take before times are no verdict: 5 % add a third
+MOST_FOREIGN = (
+    0.04  # share of the worker's core that others may take before times are no verdict: 5 % add a third
+)
 MOST_BESIDE = 0.95  # and how full the others' cores may be
 LEAST_RIGHT = 0.99
 TRIES = 4  # for a quiet machine
