@@ -11,7 +11,7 @@ import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 import rasa
@@ -20,8 +20,6 @@ from rasa.core import processor
 from rasa.core.actions import action as rasa_actions
 from rasa.core.actions.action import RemoteAction
 from rasa.core.lock_store import LockStore
-from rasa.core.policies.ensemble import DefaultPolicyPredictionEnsemble
-from rasa.core.policies.policy import Policy, PolicyPrediction
 from rasa.core.policies.rule_policy import RulePolicy
 from rasa.engine.exceptions import GraphRunError
 from rasa.engine.graph import ExecutionContext, GraphComponent, GraphSchema, SchemaNode
@@ -30,14 +28,9 @@ from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import (
     ActionExecuted,
-    ActionExecutionRejected,
-    ActionReverted,
     ActiveLoop,
-    DefinePrevUserUtteredFeaturization,
     Event,
-    Restarted,
     SlotSet,
-    UserUtteranceReverted,
     UserUttered,
 )
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -50,7 +43,6 @@ from extensions import patches
 from extensions.patches import (
     action_response,
     action_session,
-    certain,
     debug_copies,
     default_actions,
     event_kinds,
@@ -62,6 +54,7 @@ from extensions.patches import (
     tracker_copy,
     training_data,
 )
+from tests.unit.extensions.made_up_calls import DOMAIN, conversation
 
 TARGETS = (
     (RemoteAction, "_validate_action_result"),
@@ -76,18 +69,6 @@ TARGETS = (
     (RemoteAction, "run"),
 )
 STOCK = {(owner, name): getattr(owner, name) for owner, name in TARGETS}
-DOMAIN = Domain.from_yaml(
-    """
-version: "3.1"
-intents: [ask, affirm, deny]
-slots:
-  awaiting: {type: categorical, values: [refund, more], mappings: [{type: custom}]}
-  order: {type: bool, mappings: [{type: custom}]}
-actions: [action_a, action_b]
-forms:
-  some_form: {required_slots: []}
-"""
-)
 
 
 @pytest.fixture(autouse=True)
@@ -191,95 +172,6 @@ def test_the_graph_gives_what_dask_gives(tmp_path: Any) -> None:
         runner.run({"input": "twice"}, ["thrice"])
 
 
-class Says(Policy):
-    """A policy that predicts what its config says, and notes that it was asked."""
-
-    asked: ClassVar[list[str]] = []
-
-    def train(self, *what: Any, **more: Any) -> Any:
-        raise NotImplementedError
-
-    def predict_action_probabilities(self, tracker: Any, domain: Any = None) -> PolicyPrediction:
-        Says.asked.append(self.config["name"])
-        return PolicyPrediction(list(self.config["says"]), self.config["name"], self.priority)
-
-
-ACTIONS = DOMAIN.num_actions
-
-
-def ensemble(folder: Path, says: dict[str, tuple[int, int, float]], **more: str) -> DaskGraphRunner:
-    """Policies by name: priority, action, confidence."""
-    nodes = {
-        name: SchemaNode(
-            needs={"tracker": "tracker", **more},
-            uses=Says,
-            constructor_name="create",
-            fn="predict_action_probabilities",
-            config={
-                "name": name,
-                "priority": priority,
-                "says": [sure if place == action else 0.0 for place in range(ACTIONS)],
-            },
-            eager=True,
-        )
-        for name, (priority, action, sure) in says.items()
-    }
-    nodes["best"] = SchemaNode(
-        needs={
-            **{f"policy{place}": name for place, name in enumerate(nodes)},
-            "tracker": "tracker",
-            "domain": "domain",
-        },
-        uses=DefaultPolicyPredictionEnsemble,
-        constructor_name="create",
-        fn="combine_predictions_from_kwargs",
-        config={},
-        eager=True,
-    )
-    schema = GraphSchema(nodes)
-    return DaskGraphRunner(schema, LocalModelStorage(folder), ExecutionContext(schema))
-
-
-@pytest.mark.parametrize("seed", range(30))
-def test_policies_whose_word_does_not_count_are_not_asked_and_the_same_is_predicted(
-    seed: int, tmp_path: Path
-) -> None:
-    chance = random.Random(seed)
-    says = {
-        name: (priority, chance.randrange(ACTIONS), chance.choice([0.3, 0.9, 1.0]))
-        for name, priority in zip(chance.sample(["ted", "memo", "rule"], 3), (1, 3, 6), strict=True)
-    }
-    events: list[Event] = conversation(chance, 2)
-    if chance.random() < 0.3:
-        events.append(ActionExecutionRejected("some_form"))
-    live = DialogueStateTracker.from_events("c1", events, DOMAIN.slots)
-    given = {"tracker": live, "domain": DOMAIN}
-    runner = ensemble(tmp_path, says)
-    stock = STOCK[DaskGraphRunner, "run"](runner, given, ["best"])["best"]
-    assert graph_runner.apply()
-    Says.asked.clear()
-    assert runner.run(given, ["best"])["best"] == stock
-    by_priority = sorted(says, key=lambda name: -says[name][0])
-    certain = next((n for n, name in enumerate(by_priority, 1) if says[name][2] == 1.0), len(says))
-    rejected = isinstance(events[-1], ActionExecutionRejected)
-    assert len(Says.asked) == (len(says) if rejected else certain)
-
-
-def test_where_a_policy_listens_to_words_all_are_asked(tmp_path: Path) -> None:
-    runner = ensemble(tmp_path, {"rule": (6, 1, 1.0), "ted": (1, 2, 0.9)})
-    runner._graph_schema.nodes["ted"].needs["precomputations"] = "precomputations"
-    assert graph_runner.apply()
-    Says.asked.clear()
-    live = DialogueStateTracker.from_events("c1", [ActionExecuted("action_listen")], DOMAIN.slots)
-    inputs = certain.inputs(
-        runner._graph_schema,
-        "best",
-        runner._instantiated_nodes,
-        lambda name: ("tracker", live) if name in ("tracker", "domain") else (Says.asked.append(name), None),
-    )
-    assert sorted(Says.asked) == ["rule", "ted"] and len(inputs) == 4
-
-
 def test_actions_of_rasa_are_made_once_for_an_endpoint() -> None:
     assert default_actions.apply()
     here, there = EndpointConfig("http://a"), EndpointConfig("http://b")
@@ -297,37 +189,6 @@ def test_events_are_found_by_name_as_before() -> None:
     assert Event.resolve_by_type("new", SlotSet) is stock("new", SlotSet) is SlotSet
     with pytest.raises(ValueError):
         Event.resolve_by_type("new")
-
-
-def conversation(chance: random.Random, turns: int) -> list[Event]:
-    """Events as a call brings them: turns that are undone, loops, slots, hidden turns, a restart now and
-    then."""
-    events: list[Event] = [ActionExecuted("action_listen")]
-    for _ in range(turns):
-        events.append(
-            UserUttered("好", {"name": chance.choice(["ask", "affirm", "deny"]), "confidence": 1.0})
-        )
-        if chance.random() < 0.5:
-            events.append(SlotSet("awaiting", chance.choice(["refund", "more", None])))
-        events.append(DefinePrevUserUtteredFeaturization(chance.random() < 0.2))
-        for _ in range(chance.randint(1, 3)):
-            hidden = chance.random() < 0.3
-            events.append(
-                ActionExecuted(chance.choice(["action_a", "action_b", "some_form"]), hide_rule_turn=hidden)
-            )
-            if chance.random() < 0.3:
-                events.append(SlotSet("order", chance.choice([True, False])))
-            if chance.random() < 0.2:
-                events.append(ActiveLoop(chance.choice(["some_form", None])))
-        events.append(ActionExecuted("action_listen"))
-        undone = chance.random()
-        if undone < 0.1:
-            events.append(UserUtteranceReverted())
-        elif undone < 0.15:
-            events.append(ActionReverted())
-        elif undone < 0.18:
-            events += [Restarted(), ActionExecuted("action_listen")]
-    return events
 
 
 @pytest.mark.parametrize("seed", range(20))
